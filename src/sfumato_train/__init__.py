@@ -1,0 +1,1 @@
+"""Sfumato trainer: data, stages, export and evaluation. Never imported by `sfumato`."""
