@@ -1,0 +1,1 @@
+"""The pictures and words to learn from: fetched, rendered, described, split, stored."""
