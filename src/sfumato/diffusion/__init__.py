@@ -1,0 +1,1 @@
+"""The mathematics of diffusion on numpy arrays and torch tensors alike; no text, weights or pictures."""
