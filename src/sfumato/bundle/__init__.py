@@ -1,0 +1,1 @@
+"""A model on disk: its manifest, and its files, checked before use."""

@@ -1,0 +1,1 @@
+"""Engines run networks: named arrays in, named arrays out, and nothing else crosses."""
