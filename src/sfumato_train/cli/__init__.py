@@ -1,7 +1,7 @@
-"""The command `sfumato-train`. Every module beside this one is a family of commands, imported when it is used.
+"""The command `sfumato-train`. Every module beside this one is a family of commands, imported when used.
 
-A module NAME.py offers `NAME_app`, a `typer.Typer`. If its one command is called NAME too, `sfumato-train NAME`
-is that command; otherwise it is the group.
+A module NAME.py offers `NAME_app`, a `typer.Typer`. If its one command is called NAME too,
+`sfumato-train NAME` is that command; otherwise it is the group.
 """
 
 from __future__ import annotations
