@@ -1,0 +1,1 @@
+"""Training pictures made of catalogue art: augmentation, backgrounds, and scenes of several objects."""

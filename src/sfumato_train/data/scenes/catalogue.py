@@ -1,0 +1,170 @@
+"""Which records may be drawn for a split, how often, and which of them can play which part in a scene."""
+
+from __future__ import annotations
+
+import weakref
+from collections import defaultdict
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sfumato.errors import InputError
+
+from ..store import PictureStore, Record
+from .colour import dominant_hue, has_colour_word, without_colour
+from .sprite import Sprite, crop
+
+SPLITS = ("train", "heldout_concept", "heldout_pair", "heldout_style")
+_UNSHIFTABLE = frozenset({"flags", "smileys & emotion", "people & body", "people", "smileys"})
+
+
+def in_split(record: Record, split: str) -> bool:
+    """Whether a picture belongs to a split; the styles kept out of training form "heldout_style"."""
+    if split == "heldout_style":
+        return not record.train
+    return record.train and record.split == split
+
+
+class Catalogue:
+    """The records of one split, with what scenes need to know of them.
+
+    Everything here is a pure function of the store: it holds caches, no state. Raises InputError for an
+    unknown split and for one without pictures.
+    """
+
+    def __init__(self, store: PictureStore, split: str) -> None:
+        if split not in SPLITS:
+            raise InputError(f"There is no split {split!r}; choose one of {', '.join(SPLITS)}.")
+        self.store = store
+        self.split = split
+        self.records = store.records
+        self.indices: NDArray[np.int64] = np.array(
+            [i for i, r in enumerate(store.records) if r.weight > 0 and in_split(r, split)], dtype=np.int64
+        )
+        if not len(self.indices):
+            raise InputError(f"The data set at {store.root} has no pictures in the split {split!r}.")
+        self._cumulative = _cumulative(self.records, self.indices)
+        self._hues: dict[int, tuple[float, float]] = {}
+
+    def draw(self, rng: np.random.Generator) -> int:
+        """A record by weight."""
+        return int(self.indices[_pick(rng, self._cumulative)])
+
+    @cached_property
+    def by_concept(self) -> dict[str, list[int]]:
+        """Records of each concept, ascending."""
+        table: dict[str, list[int]] = defaultdict(list)
+        for i in self.indices.tolist():
+            table[self.records[i].concept].append(i)
+        return dict(table)
+
+    def sibling(self, rng: np.random.Generator, record: int) -> int:
+        """Another record of the same concept, by weight; the record itself where it is the only one."""
+        others = [i for i in self.by_concept.get(self.records[record].concept, []) if i != record]
+        return self.weighted(rng, others) if others else record
+
+    def weighted(self, rng: np.random.Generator, choices: list[int]) -> int:
+        """One of several records, by weight."""
+        weights = np.cumsum([self.records[i].weight for i in choices])
+        return choices[_pick(rng, weights)]
+
+    @cached_property
+    def objects(self) -> Pool:
+        """Records that scenes may use freely: countable things, not flags, signs or skin-tone variants."""
+        return Pool(self, [i for i in self.indices.tolist() if _is_object(self.records[i])])
+
+    @cached_property
+    def tintable(self) -> Pool:
+        """Silhouettes that take a colour."""
+        return Pool(self, [i for i in self.indices.tolist() if self.records[i].tintable])
+
+    @cached_property
+    def shiftable(self) -> Pool:
+        """Objects whose category allows another colour; whether their art has one hue is seen on drawing."""
+        return Pool(
+            self,
+            [
+                i
+                for i in self.objects.members
+                if self.records[i].category not in _UNSHIFTABLE and without_colour(self.records[i].name)
+            ],
+        )
+
+    def hue(self, record: int) -> tuple[float, float]:
+        """Dominant hue in degrees of a record, and its share of the visible area."""
+        if record not in self._hues:
+            self._hues[record] = dominant_hue(self.store.small(record))
+        return self._hues[record]
+
+    def sprite(self, record: int, pixels: float) -> Sprite:
+        """A record's content, from the smallest stored version that serves `pixels` a side."""
+        small = crop(self.store.small(record))
+        if max(small.width, small.height) * 1.1 >= pixels:
+            return small
+        return crop(self.store.picture(record))
+
+
+class Pool:
+    """Records to draw from by weight, and by weight within a style."""
+
+    def __init__(self, catalogue: Catalogue, members: list[int]) -> None:
+        self.catalogue = catalogue
+        self.members = members
+        self._array = np.array(members, dtype=np.int64)
+        self._cumulative = _cumulative(catalogue.records, self._array)
+
+    def __bool__(self) -> bool:
+        return bool(self.members)
+
+    @cached_property
+    def by_style(self) -> dict[str, Pool]:
+        """The pool divided by style."""
+        table: dict[str, list[int]] = defaultdict(list)
+        for i in self.members:
+            table[self.catalogue.records[i].style].append(i)
+        return {style: Pool(self.catalogue, members) for style, members in table.items()}
+
+    def draw(self, rng: np.random.Generator, style: str | None = None) -> int:
+        """A record by weight; of the style, where there are at least eight of it."""
+        pool = self.by_style.get(style, self) if style is not None else self
+        pool = pool if len(pool.members) >= 8 else self
+        return int(pool._array[_pick(rng, pool._cumulative)])
+
+
+def _cumulative(records: list[Record], indices: NDArray[np.int64]) -> NDArray[np.float64]:
+    return np.cumsum([records[i].weight for i in indices.tolist()], dtype=np.float64)
+
+
+def _pick(rng: np.random.Generator, cumulative: NDArray[np.float64]) -> int:
+    return int(np.searchsorted(cumulative, rng.random() * cumulative[-1], side="right"))
+
+
+_OBJECT_CATEGORIES = frozenset(
+    {"animals & nature", "food & drink", "travel & places", "activities", "objects"}
+)
+
+
+def _is_object(record: Record) -> bool:
+    return (
+        record.category in _OBJECT_CATEGORIES
+        and not record.tintable
+        and not record.attributes
+        and record.weight >= 0.5
+        and len(record.name.split()) <= 3
+        and not any(c.isdigit() or c in ':(,“"' for c in record.name)
+    )
+
+
+_CATALOGUES: weakref.WeakKeyDictionary[PictureStore, dict[str, Catalogue]] = weakref.WeakKeyDictionary()
+
+
+def catalogue_of(store: PictureStore, split: str) -> Catalogue:
+    """The catalogue of a store's split, made once per store."""
+    catalogues = _CATALOGUES.setdefault(store, {})
+    if split not in catalogues:
+        catalogues[split] = Catalogue(store, split)
+    return catalogues[split]
+
+
+__all__ = ["SPLITS", "Catalogue", "Pool", "catalogue_of", "has_colour_word", "in_split"]
