@@ -56,9 +56,9 @@ def ddim_invert(
 ) -> Array:
     """x at times[0] from which `ddim` with the same decreasing `times` (and eta 0) draws x_0.
 
-    refinements is the number of fixed-point iterations a step; each costs one estimate, and 0 is the classic
-    DDIM inversion (but for a step out of a clean x_0, which needs one). With few steps or a guided denoiser more
-    may be needed. The callback counts from the clean end. Raises InputError if times do not fall within [0, 1].
+    refinements is the number of fixed-point iterations a step; each costs one estimate, and 0 is the
+    classic DDIM inversion (but a step out of a clean x_0 needs one). With few steps or a guided denoiser more
+    may be needed. The callback counts from the clean end. Raises InputError as the samplers do.
     """
     check_times(times)
     rising = times[::-1]

@@ -45,8 +45,8 @@ def uniform(seed: int, shape: tuple[int, ...], *, stream: int) -> NDArray[np.flo
 def normal(seed: int, shape: tuple[int, ...], *, stream: int) -> NDArray[np.float32]:
     """Standard normal float32.
 
-    Box & Muller 1958: √(-2 ln u)·(cos 2πw, sin 2πw), u in (0, 1] from the upper and w in [0, 1) from the lower
-    half of each output. |z| ≤ 6.67. The first numbers of a longer array are not those of a shorter one.
+    Box & Muller 1958: √(-2 ln u)·(cos 2πw, sin 2πw), u in (0, 1] from the upper half and w in [0, 1) from
+    the lower half of each output. |z| ≤ 6.67. A longer array does not begin with a shorter one.
     """
     count = prod(shape)
     half = -(-count // 2)

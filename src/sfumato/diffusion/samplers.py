@@ -194,7 +194,7 @@ def dpmpp_2m(
 
 
 def _extrapolation(before: float, t: float, s: float, schedule: Schedule) -> float:
-    """1/(2r) of the paper, r = (lambda_t - lambda_before)/(lambda_s - lambda_t); 0 where either is infinite."""
+    """1/(2r) of the paper, r = (lambda_t - lambda_before)/(lambda_s - lambda_t); 0 where r is no number."""
     past = lambda_(schedule, t) - lambda_(schedule, before)
     coming = lambda_(schedule, s) - lambda_(schedule, t)
     return 0.5 * coming / past if math.isfinite(past) and math.isfinite(coming) else 0.0
