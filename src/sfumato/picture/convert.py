@@ -1,8 +1,8 @@
 """The one converter between pictures outside (uint8 HWC, straight alpha) and inside (float32 NCHW).
 
 Inside, a picture is [B, 4, H, W]: red, green, blue and alpha, colours **premultiplied** by alpha, every
-channel mapped from [0, 1] to [-1, 1] by x = 2p - 1. So a transparent pixel carries no colour (all four are -1), and
-averages and resampling need no special care for edges.
+channel mapped from [0, 1] to [-1, 1] by x = 2p - 1. So a transparent pixel carries no colour (all four are
+-1), and averages and resampling need no special care for edges.
 """
 
 from typing import Literal
