@@ -67,7 +67,9 @@ def test_a_folder_that_is_named_like_a_file(tmp_path: Path) -> None:
         Target.parse(tmp_path / "fox.png")
 
 
-@pytest.mark.parametrize(("name", "opaque"), [("a.jpg", True), ("a.JPEG", True), ("a.png", False), ("jpg", False)])
+@pytest.mark.parametrize(
+    ("name", "opaque"), [("a.jpg", True), ("a.JPEG", True), ("a.png", False), ("jpg", False)]
+)
 def test_opaque_is_jpeg(name: str, opaque: bool) -> None:
     assert Target.parse(Path(name)).opaque is opaque
 

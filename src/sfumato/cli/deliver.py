@@ -80,9 +80,10 @@ def _save(picture: Picture, target: Target, number: int, of: int, *, quiet: bool
 
 
 def _save_sheet(pictures: Sequence[Picture], target: Target) -> Path:
-    from sfumato.picture import metadata  # noqa: PLC0415 - loads numpy and Pillow
+    import numpy as np  # noqa: PLC0415 - what draws nothing needs neither
+
+    from sfumato.picture import files  # noqa: PLC0415
 
     first = pictures[0]
     path = target.sheet(first.settings.prompt, first.seed)
-    metadata.save(contact_sheet(pictures), path, sheet_record(pictures))
-    return path
+    return files.save(path, np.asarray(contact_sheet(pictures)), sheet_record(pictures))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -9,8 +10,8 @@ import typer
 
 from sfumato.cli.common import JsonOption, OutputOption
 from sfumato.cli.deliver import background_for, deliver, draw_pictures
-from sfumato.cli.sheet import KEY
-from sfumato.cli.show import FileArgument
+from sfumato.cli.sheet import SEEDS
+from sfumato.cli.show import FileArgument, read_record
 from sfumato.cli.target import Target
 from sfumato.errors import InputError
 from sfumato.types import DrawRequest
@@ -38,7 +39,7 @@ def redraw(
     request = read_request(file)
     from sfumato.api import Sfumato  # noqa: PLC0415 - loads the engine
 
-    painter = Sfumato(request.model if model is None else model)
+    painter = Sfumato(model_of(request) if model is None else model)
     if not anyway:
         check_model(painter, request)
     shown, notes = background_for(target, request.background)
@@ -48,12 +49,18 @@ def redraw(
 
 def read_request(file: Path) -> DrawRequest:
     """The request a picture's file carries. `InputError` when it carries none, or is a contact sheet."""
-    from sfumato.picture import metadata  # noqa: PLC0415 - loads numpy and Pillow
-
-    record = metadata.read(file)
-    if KEY in record:
+    record = read_record(file)
+    if SEEDS in record:
         raise InputError(f"{file} is a contact sheet; give one of the pictures on it.")
     return DrawRequest.from_record(record)
+
+
+def model_of(request: DrawRequest) -> str:
+    """The name of the picture's model. `InputError` for a path: a file must not choose what is opened."""
+    name = request.model
+    if not isinstance(name, str) or re.fullmatch(r"\w[\w.-]*", name) is None:
+        raise InputError(f"The picture's model {name!r} is no model's name; give the model with --model.")
+    return name
 
 
 def check_model(painter: Sfumato, request: DrawRequest) -> None:

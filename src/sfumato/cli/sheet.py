@@ -13,13 +13,13 @@ if TYPE_CHECKING:
 
 LARGEST = 512  # pixels a side for one picture on the sheet
 GAP = 16
-KEY = "contact_sheet"
+SEEDS = "seeds"  # in a sheet's record, where a picture's has "seed"
 
 
 def contact_sheet(pictures: Sequence[Picture]) -> Image.Image:
     """The pictures (at least one, all of one size and mode) in a grid as square as can be, row by row.
 
-    They are shrunk to at most 512 pixels a side, the space between keeps their transparency, or is white.
+    They are shrunk to at most 512 pixels a side; between them it is transparent, or white if they are opaque.
     """
     from PIL import Image  # noqa: PLC0415 - heavy for a command that draws nothing
 
@@ -27,9 +27,9 @@ def contact_sheet(pictures: Sequence[Picture]) -> Image.Image:
     side = min(LARGEST, images[0].width)
     columns = ceil(sqrt(len(images)))
     rows = ceil(len(images) / columns)
-    size = tuple(GAP + many * (side + GAP) for many in (columns, rows))
+    width, height = (GAP + many * (side + GAP) for many in (columns, rows))
     mode = images[0].mode
-    sheet = Image.new(mode, (size[0], size[1]), (255, 255, 255, 0)[: len(mode)])
+    sheet = Image.new(mode, (width, height), (255, 255, 255, 0)[: len(mode)])
     for place, image in enumerate(images):
         row, column = divmod(place, columns)
         small = image.resize((side, side), Image.Resampling.LANCZOS)
@@ -38,5 +38,6 @@ def contact_sheet(pictures: Sequence[Picture]) -> Image.Image:
 
 
 def sheet_record(pictures: Sequence[Picture]) -> dict[str, Any]:
-    """What the sheet's file carries: the record of every picture on it, in order."""
-    return {"software": pictures[0].record["software"], KEY: [picture.record for picture in pictures]}
+    """What the sheet's file carries: the settings that its pictures share, and their seeds in order."""
+    shared = {key: value for key, value in pictures[0].record.items() if key != "seed"}
+    return {**shared, SEEDS: [picture.seed for picture in pictures]}
