@@ -10,6 +10,9 @@ from sfumato.networks.blocks import ResBlock, group_norm
 from sfumato.networks.text import TextConfig, TextEncoder, masked_mean
 
 
+MAX_SCALE = 100.0
+
+
 @dataclass(frozen=True, kw_only=True)
 class ImageConfig:
     """Sizes of the image tower: residual blocks on the map of `patch`-sized places, halved between levels."""
@@ -85,6 +88,7 @@ class Clip(nn.Module):
         self.log_scale = nn.Parameter(torch.tensor(2.3))
         self.text.encoder.freeze_below(config.text.depth - config.tuned_text_layers)
 
-    def forward(self, picture: Tensor, txt_tokens: Tensor, txt_mask: Tensor) -> tuple[Tensor, Tensor]:
-        """→ (z_img, z_txt), each [B, E] of unit length."""
-        return self.image(picture), self.text(txt_tokens, txt_mask)[0]
+    def forward(self, picture: Tensor, txt_tokens: Tensor, txt_mask: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """→ z_img and z_txt, each [B, E] of unit length, and the scale of their similarity (100 at the most)."""
+        scale = self.log_scale.exp().clamp(max=MAX_SCALE)
+        return self.image(picture), self.text(txt_tokens, txt_mask)[0], scale

@@ -1,0 +1,61 @@
+"""Weights on disk: safetensors with the kind and configuration of the network in the file's own metadata.
+
+A training checkpoint holds several sets of tensors under prefixes; `model/` and `ema/` are the network's.
+"""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from pydantic import TypeAdapter
+from safetensors import SafetensorError, safe_open
+from torch import Tensor, nn
+
+from sfumato.errors import BundleError
+from sfumato.networks.autoencoder import Autoencoder, AutoencoderConfig
+from sfumato.networks.clip import Clip, ClipConfig
+from sfumato.networks.decoder import Decoder, DecoderConfig
+from sfumato.networks.prior import Prior, PriorConfig
+from sfumato.networks.upsampler import Upsampler, UpsamplerConfig
+
+NETWORKS: dict[str, tuple[Any, type[nn.Module]]] = {
+    "autoencoder": (AutoencoderConfig, Autoencoder),
+    "clip": (ClipConfig, Clip),
+    "decoder": (DecoderConfig, Decoder),
+    "prior": (PriorConfig, Prior),
+    "upsampler": (UpsamplerConfig, Upsampler),
+}
+
+
+def config_json(config: Any) -> str:
+    """A configuration dataclass as JSON."""
+    return TypeAdapter(type(config)).dump_json(config).decode()
+
+
+def read_tensors(path: Path, prefix: str) -> tuple[dict[str, Tensor], dict[str, str]]:
+    """The tensors whose name starts with `prefix` (cut off) and the metadata; BundleError for an unreadable file."""
+    try:
+        with safe_open(path, framework="pt") as file:
+            metadata = file.metadata() or {}
+            names = [name for name in file.keys() if name.startswith(prefix)]  # noqa: SIM118
+            return {name.removeprefix(prefix): file.get_tensor(name) for name in names}, metadata
+    except (OSError, SafetensorError) as error:
+        raise BundleError(f"The checkpoint {path} cannot be read ({error}); use another one.") from error
+
+
+def build(kind: str, config: dict[str, Any]) -> nn.Module:
+    """An untrained network of a kind; BundleError naming the known kinds otherwise."""
+    if kind not in NETWORKS:
+        raise BundleError(f"There is no network of kind {kind!r}; known kinds are {', '.join(NETWORKS)}.")
+    config_type, network_type = NETWORKS[kind]
+    return network_type(TypeAdapter(config_type).validate_python(config))
+
+
+def load_network(path: Path, *, weights: str = "ema") -> tuple[Any, dict[str, str]]:
+    """The network in a checkpoint with its averaged weights (or `weights="model"`), and the file's metadata."""
+    tensors, metadata = read_tensors(path, f"{weights}/")
+    if "kind" not in metadata or not tensors:
+        raise BundleError(f"{path} is not a checkpoint of Sfumato; name a file written by `sfumato-train run`.")
+    network = build(metadata["kind"], json.loads(metadata["network"]))
+    network.load_state_dict(tensors)
+    return network, metadata

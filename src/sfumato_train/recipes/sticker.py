@@ -1,0 +1,124 @@
+"""The model that ships: stickers, emoji, icons and simple illustrations, for two CPU cores."""
+
+from sfumato.networks.autoencoder import AutoencoderConfig
+from sfumato.networks.clip import ClipConfig
+from sfumato.networks.decoder import DecoderConfig
+from sfumato.networks.prior import PriorConfig
+from sfumato.networks.unet import UNetConfig
+from sfumato.networks.upsampler import UpsamplerConfig
+from sfumato_train.config import (
+    AutoencoderStage,
+    ClipStage,
+    DecoderStage,
+    OptimConfig,
+    PriorStage,
+    Recipe,
+    StagePlan,
+    TimesConfig,
+    TrainConfig,
+    UpsamplerStage,
+)
+from sfumato_train.data.stream import StreamConfig
+
+DOMAIN = "Stickers, emoji, icons and simple illustrations with transparency; not photographs."
+
+
+def sticker() -> Recipe:
+    """Stages in training order; each says how long it is worth training, `--minutes` cuts it shorter."""
+    return Recipe(
+        name="sticker",
+        domain=DOMAIN,
+        sizes=(256, 512, 1024),
+        stages={
+            "autoencoder": autoencoder(),
+            "clip": clip(),
+            "decoder": latent_decoder(),
+            "decoder_pixel": pixel_decoder(),
+            "prior": prior(),
+            "upsampler_256": upsampler_256(),
+            "upsampler_1024": upsampler_1024(),
+        },
+        preset={
+            "prior": StagePlan(schedule="cosine", sampler="dpmpp_2m", steps=12, candidates=2),
+            "decoder": StagePlan(schedule="flow", sampler="dpmpp_2m", steps=20, guidance=3.0),
+            "upsampler_256": StagePlan(schedule="flow", sampler="euler", steps=2),
+            "upsampler_1024": StagePlan(schedule="flow", sampler="euler", steps=1),
+        },
+    )
+
+
+def autoencoder() -> AutoencoderStage:
+    """64² RGBA to 8×8×32."""
+    return AutoencoderStage(
+        network=AutoencoderConfig(channels=32),
+        train=TrainConfig(batch=32, steps=40_000, ema=0.998, optim=OptimConfig(learning_rate=8e-4)),
+        stream=StreamConfig(scene_fraction=0.25, background_fraction=0.25),
+    )
+
+
+def clip() -> ClipStage:
+    """Both towers; large batches, a third of each batch made of pairs of one concept."""
+    return ClipStage(
+        network=ClipConfig(),
+        train=TrainConfig(batch=192, steps=20_000, ema=0.995, optim=OptimConfig(learning_rate=1e-3, warmup=100)),
+        stream=StreamConfig(scene_fraction=0.3, concept_pairs=0.35),
+    )
+
+
+def prior() -> PriorStage:
+    """15M parameters."""
+    return PriorStage(
+        network=PriorConfig(width=384, depth=8, heads=6),
+        train=TrainConfig(batch=128, steps=30_000, ema=0.998, optim=OptimConfig(learning_rate=6e-4)),
+    )
+
+
+def latent_decoder() -> DecoderStage:
+    """A U-Net of 8² and 4² maps over the autoencoder's latents."""
+    return DecoderStage(
+        network=DecoderConfig(channels=32, size=8, patch=1, unet=UNetConfig(widths=(192, 384), blocks=(2, 2))),
+        space="latent",
+        train=_decoder_training(),
+        times=TimesConfig(mean=0.2, spread=1.0),
+    )
+
+
+def pixel_decoder() -> DecoderStage:
+    """The rival: a U-Net over pixels after space-to-depth by 4, maps of 16², 8² and 4²."""
+    unet = UNetConfig(widths=(96, 192, 320), blocks=(2, 2, 1), attention=(False, True, True))
+    return DecoderStage(
+        network=DecoderConfig(channels=4, size=64, patch=4, unet=unet),
+        space="pixel",
+        train=_decoder_training(),
+        times=TimesConfig(mean=0.5, spread=1.0),
+    )
+
+
+def _decoder_training() -> TrainConfig:
+    return TrainConfig(
+        batch=64, steps=400_000, ema=0.9985, sheet_every=500, optim=OptimConfig(learning_rate=1e-3, warmup=300)
+    )
+
+
+def upsampler_256() -> UpsamplerStage:
+    """64² to 256²."""
+    unet = UNetConfig(widths=(64, 128, 192), blocks=(1, 1, 1), attention=(False,) * 3, embedding=128)
+    return UpsamplerStage(
+        network=UpsamplerConfig(low_size=64, unet=unet),
+        train=TrainConfig(batch=16, steps=100_000, ema=0.998, optim=OptimConfig(learning_rate=8e-4)),
+        stream=StreamConfig(size=256, scene_fraction=0.2, background_fraction=0.2),
+        crop=128,
+    )
+
+
+def upsampler_1024() -> UpsamplerStage:
+    """256² to 1024², maps of 256² at the most."""
+    unet = UNetConfig(widths=(24, 64, 128), blocks=(1, 1, 1), attention=(False,) * 3, embedding=96)
+    return UpsamplerStage(
+        network=UpsamplerConfig(low_size=256, unet=unet),
+        train=TrainConfig(batch=16, steps=100_000, ema=0.998, optim=OptimConfig(learning_rate=8e-4)),
+        crop=128,
+        large=True,
+        crops_per_picture=8,
+        through_autoencoder=0.0,
+    )

@@ -1,0 +1,76 @@
+"""From a recipe's stage and the user's changes to a trainer that is ready to run."""
+
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from sfumato.errors import InputError
+from sfumato.networks.weights import load_network
+from sfumato_train.config import STAGE, Stage
+from sfumato_train.context import Context
+from sfumato_train.distributed import process_group, world
+from sfumato_train.loop import Trainer
+from sfumato_train.recipes import recipe
+from sfumato_train.tasks import task_of
+
+
+def changed(recipe_name: str, stage_name: str, settings: Sequence[str]) -> Stage:
+    """The stage of a recipe with settings such as `train.ema=0.999` applied; InputError for what it does not know."""
+    stages = recipe(recipe_name).stages
+    if stage_name not in stages:
+        known = ", ".join(stages)
+        raise InputError(f"Recipe {recipe_name!r} has no stage {stage_name!r}; choose one of {known}.")
+    fields = json.loads(STAGE.dump_json(stages[stage_name]))
+    for setting in settings:
+        _apply(fields, setting)
+    try:
+        return STAGE.validate_python(fields)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"][1:])
+        raise InputError(f"The setting {where} is wrong: {first['msg']}.") from error
+
+
+def _apply(fields: dict[str, Any], setting: str) -> None:
+    path, sign, text = setting.partition("=")
+    *parents, last = path.split(".")
+    inner: Any = fields
+    for name in parents:
+        inner = inner.get(name) if isinstance(inner, dict) else None
+    if not sign or not isinstance(inner, dict) or last not in inner:
+        raise InputError(f"There is no setting {setting!r}; write it as name=value or train.name=value.")
+    try:
+        inner[last] = json.loads(text)
+    except json.JSONDecodeError:
+        inner[last] = text
+
+
+@contextmanager
+def prepare(
+    stage: Stage, name: str, *, data: Path, runs: Path, resume: bool, start_from: Path | None = None
+) -> Iterator[Trainer]:
+    """A trainer in `runs/name`, within its process group.
+
+    InputError when the folder holds a run already and `resume` is off, when `resume` finds nothing, or when the batch
+    does not divide by the number of processes.
+    """
+    ranks = world()[1]
+    if stage.train.batch % ranks:
+        raise InputError(f"A batch of {stage.train.batch} cannot be split over {ranks} processes; use a multiple.")
+    folder = runs / name
+    with process_group():
+        task = task_of(stage, Context(data=data, runs=runs))
+        if start_from is not None:
+            network, _ = load_network(start_from, weights="model")
+            task.network.load_state_dict(network.state_dict())
+        trainer = Trainer(task, stage, folder)
+        found = trainer.resume()
+        if found and not resume:
+            raise InputError(f"{folder} holds a run already; add --resume to go on with it or choose other --runs.")
+        if resume and not found:
+            raise InputError(f"There is nothing to resume in {folder}; leave --resume out to begin.")
+        yield trainer

@@ -1,0 +1,26 @@
+"""A task turns samples into a loss; there is one for each kind of stage."""
+
+from typing import Any
+
+from sfumato_train.config import Stage
+from sfumato_train.context import Context
+from sfumato_train.loop import Task
+from sfumato_train.tasks.autoencoder import AutoencoderTask
+from sfumato_train.tasks.clip import ClipTask
+from sfumato_train.tasks.decoder import DecoderTask
+from sfumato_train.tasks.prior import PriorTask
+from sfumato_train.tasks.upsampler import UpsamplerTask
+
+TASKS: dict[str, Any] = {
+    "autoencoder": AutoencoderTask,
+    "clip": ClipTask,
+    "decoder": DecoderTask,
+    "prior": PriorTask,
+    "upsampler": UpsamplerTask,
+}
+
+
+def task_of(stage: Stage, context: Context) -> Task:
+    """The task of a stage, its network freshly initialised and earlier stages loaded from the context's runs."""
+    task: Task = TASKS[stage.kind](stage, context)
+    return task

@@ -1,0 +1,127 @@
+"""The decoder in its space: x_0 prediction under a loss on the velocity, with captions, embeddings and masks dropped."""
+
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from sfumato.diffusion.parameterization import add_noise, to_v
+from sfumato.diffusion.samplers import ddim
+from sfumato.diffusion.schedule import schedule, time_steps
+from sfumato.networks.decoder import MASK_SIZE, Decoder
+from sfumato.networks.space import LatentSpace, PixelSpace, Space, known_part
+from sfumato_train.conditions import Words, image_embedding, words
+from sfumato_train.config import DecoderStage
+from sfumato_train.context import Context, pictures_to_tensor
+from sfumato_train.data.stream import TrainingStream
+from sfumato_train.noise import generators, keep, mask, normal, stacked, times
+from sfumato_train.tasks.sheets import grid, to_rgb
+
+SHEET_PROMPTS = (
+    "a red apple, noto emoji style",
+    "a panda holding a balloon",
+    "a yellow house, openclipart style",
+    "three lemons",
+    "a smiling face with sunglasses",
+    "a blue car",
+    "a cat to the left of a dog",
+    "a polar bear playing a guitar",
+)
+
+
+class DecoderTask:
+    """See the module's text."""
+
+    def __init__(self, stage: DecoderStage, context: Context) -> None:
+        self.stage, self.context = stage, context
+        torch.manual_seed(stage.train.seed)
+        self.network: Any = Decoder(stage.network)
+        self.clip = context.trained("clip")
+        self.space: Space = (
+            PixelSpace() if stage.space == "pixel" else LatentSpace(context.trained("autoencoder"))
+        )
+        self.schedule = schedule(stage.schedule)
+        self.stream = TrainingStream(context.store, stage.stream, seed=stage.train.seed)
+        self.held_out = TrainingStream(context.store, stage.stream, seed=1, split="heldout_pair")
+
+    def batch(self, first: int, count: int) -> dict[str, Tensor]:
+        stage, network = self.stage, self.stage.network
+        read = self.stream.batch(first, count)
+        tokens, txt_mask = self.context.tokens(read.captions)
+        rngs = generators(stage.train.seed, first, count)
+        return {
+            "picture": pictures_to_tensor(read.pictures),
+            "txt_tokens": tokens,
+            "txt_mask": txt_mask,
+            "t": times(rngs, stage.times),
+            "eps": normal(rngs, (network.channels, network.size, network.size)),
+            "keep_z": keep(rngs, stage.drop_z),
+            "keep_txt": keep(rngs, stage.drop_txt),
+            "mask": stacked(rngs, lambda rng: mask(rng, MASK_SIZE, stage.masked)),
+        }
+
+    def loss(self, network: nn.Module, batch: dict[str, Tensor]) -> dict[str, Tensor]:
+        picture, t = batch["picture"], batch["t"]
+        said = words(self.clip, batch["txt_tokens"], batch["txt_mask"])
+        z_img = image_embedding(self.clip, picture)
+        with torch.no_grad():
+            x_0 = self.space.encode(picture).float()
+            known = known_part(self.space, picture, batch["mask"]).float()
+        x_t = add_noise(x_0, batch["eps"], schedule=self.schedule, t=t)
+        made = network(
+            x_t, t, z_img, batch["keep_z"], said.txt_feats, said.txt_mask, batch["keep_txt"], known, batch["mask"]
+        ).float()
+        error = self._velocity(made, x_t, t) - self._velocity(x_0, x_t, t)
+        return {"loss": error.square().mean(), "x_0_mse": (made.detach() - x_0).square().mean()}
+
+    def _velocity(self, x_0: Tensor, x_t: Tensor, t: Tensor) -> Tensor:
+        floor = self.stage.velocity_floor
+        out: Tensor = to_v("x0", x_0, x_t, schedule=self.schedule, t=t, floor=floor)
+        return out
+
+    def sheet(self, network: nn.Module) -> NDArray[np.uint8]:
+        """Three rows: held-out pictures, the same from z_img alone, and drawings from words alone."""
+        read = self.held_out.batch(0, 8)
+        picture = pictures_to_tensor(read.pictures)
+        z_img = image_embedding(self.clip, picture)
+        blank = words(self.clip, *self.context.tokens(["" for _ in range(8)]))
+        said = words(self.clip, *self.context.tokens(list(SHEET_PROMPTS)))
+        from_z = self.sample(network, z_img=z_img, keep_z=1, said=blank, keep_txt=0)
+        from_words = [
+            self.sample(network, z_img=z_img, keep_z=0, said=said, keep_txt=1, seed=seed) for seed in (0, 100)
+        ]
+        return grid(np.concatenate([to_rgb(part) for part in (picture, from_z, *from_words)]), 8)
+
+    def sample(
+        self,
+        network: nn.Module,
+        *,
+        z_img: Tensor,
+        keep_z: int,
+        said: Words,
+        keep_txt: int,
+        guidance: float = 3.0,
+        steps: int = 20,
+        seed: int = 0,
+    ) -> Tensor:
+        """Guided DDIM from noise → pictures [B, 4, 64, 64]."""
+        config, B = self.stage.network, len(z_img)
+        shape = (config.channels, config.size, config.size)
+        ones = torch.ones(B)
+        known, whole = torch.zeros(B, *shape), torch.ones(B, 1, MASK_SIZE, MASK_SIZE)
+
+        def denoise(x_t: Tensor, t: float) -> Tensor:
+            def once(z: int, txt: int) -> Tensor:
+                out: Tensor = network(
+                    x_t, ones * t, z_img, ones * z, said.txt_feats, said.txt_mask, ones * txt, known, whole
+                )
+                return out.float()
+
+            uncond = once(0, 0)
+            return uncond + guidance * (once(keep_z, keep_txt) - uncond)
+
+        start = normal(generators(seed, 0, B), shape)
+        made: Any = ddim(denoise, start, time_steps(steps), schedule=self.schedule)
+        return self.space.decode(made)
