@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
-import secrets
 from pathlib import Path
-from typing import Literal
 
-from sfumato.types import CancelledCallback, Picture, ProgressCallback
-
-EngineName = Literal["openvino", "torch"]
-SEED_BITS = 32
+from sfumato.bundle.manifest import TOKENIZER
+from sfumato.diffusion.rng import random_seed
+from sfumato.engine.choose import EngineName, Precision, open_engine
+from sfumato.errors import InputError
+from sfumato.pipeline import generate
+from sfumato.text.tokenizer import Tokenizer
+from sfumato.types import (
+    MAX_PICTURES,
+    SEED_LIMIT,
+    CancelledCallback,
+    DrawRequest,
+    Picture,
+    ProgressCallback,
+    check_whole,
+)
 
 
 class Sfumato:
@@ -27,19 +36,20 @@ class Sfumato:
         *,
         engine: EngineName = "openvino",
         threads: int | None = None,
-        precision: Literal["bf16", "f32"] | None = None,
+        precision: Precision | None = None,
     ) -> None:
-        raise NotImplementedError
+        self._engine = open_engine(engine, model, threads=threads, precision=precision)
+        self._tokenizer = Tokenizer(self._engine.file(TOKENIZER), self._engine.manifest.text.max_tokens)
 
     @property
     def name(self) -> str:
         """The model's name, as recorded in its pictures."""
-        raise NotImplementedError
+        return self._engine.manifest.name
 
     @property
     def version(self) -> str:
         """The model's version, as recorded in its pictures."""
-        raise NotImplementedError
+        return self._engine.manifest.version
 
     def draw(
         self,
@@ -64,9 +74,38 @@ class Sfumato:
         finishes the n that fit the prompt best, best first; each keeps its own seed.
         Raises `InputError` for a bad argument and `Cancelled` when `cancelled()` says so between two steps.
         """
-        raise NotImplementedError
+        preset = self._engine.manifest.stages.decoder
+        request = DrawRequest(
+            prompt=prompt,
+            seed=random_seed() if seed is None else seed,
+            size=size,
+            steps=preset.steps if steps is None else steps,
+            guidance=preset.guidance if guidance is None else guidance,
+            sampler=preset.sampler if sampler is None else sampler,
+            background=background,
+            system=system,
+            model=self.name,
+            version=self.version,
+        )
+        self._check(request, n, rerank)
+        return generate.draw(
+            self._engine,
+            self._tokenizer,
+            request,
+            n=n,
+            rerank=rerank,
+            progress=progress,
+            cancelled=cancelled,
+        )
 
-
-def random_seed() -> int:
-    """A fresh seed, short enough to be read aloud."""
-    return secrets.randbelow(2**SEED_BITS)
+    def _check(self, request: DrawRequest, n: int, rerank: int | None) -> None:
+        check_whole("number of pictures", n, 1, MAX_PICTURES)
+        if rerank is not None:
+            check_whole("number of candidates", rerank, n, MAX_PICTURES)
+        last = request.seed + (rerank or n) - 1
+        if last >= SEED_LIMIT:
+            raise InputError(f"The seed {request.seed} leaves no room for {rerank or n} pictures; lower it.")
+        sizes = self._engine.manifest.sizes
+        if request.size not in sizes:
+            known = ", ".join(map(str, sizes))
+            raise InputError(f"The model {self.name} draws no size {request.size}; choose one of {known}.")

@@ -7,13 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, fields
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Self
 
 from sfumato import __version__
 from sfumato.errors import InputError
+from sfumato.text.prompt import check_prompt
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import numpy as np
     from numpy.typing import NDArray
     from PIL import Image
@@ -23,7 +25,6 @@ System = Literal["unclip", "glide"]
 SYSTEMS: tuple[str, ...] = ("unclip", "glide")
 SIZES: tuple[int, ...] = (256, 512, 1024)
 MAX_PICTURES = 100
-MAX_PROMPT = 1000
 MAX_STEPS = 1000
 MAX_GUIDANCE = 50.0
 SEED_LIMIT = 2**63
@@ -65,10 +66,10 @@ class DrawRequest:
     version: str
 
     def __post_init__(self) -> None:
-        _check_prompt(self.prompt)
-        _check_whole("seed", self.seed, 0, SEED_LIMIT - 1)
+        check_prompt(self.prompt)
+        check_whole("seed", self.seed, 0, SEED_LIMIT - 1)
         _check_choice("size", self.size, SIZES)
-        _check_whole("steps", self.steps, 1, MAX_STEPS)
+        check_whole("steps", self.steps, 1, MAX_STEPS)
         _check_guidance(self.guidance)
         _check_choice("system", self.system, SYSTEMS)
         _check_sampler(self.sampler)
@@ -119,33 +120,21 @@ class Picture:
 
     def to_pil(self) -> Image.Image:
         """The picture as a Pillow image, RGBA or RGB."""
-        from PIL import Image  # noqa: PLC0415 - keeps `import sfumato.types` light
+        from sfumato.picture.convert import to_image  # noqa: PLC0415 - keeps `import sfumato.types` light
 
-        return Image.fromarray(self.pixels)
+        return to_image(self.pixels)
 
     def save(self, path: str | Path) -> Path:
         """Writes PNG, JPEG or WebP by the suffix, with the record inside, whole or not at all.
 
         Raises `InputError` for an unknown suffix and `OutputError` when the target cannot be written.
         """
-        from sfumato.picture import metadata  # noqa: PLC0415
+        from sfumato.picture import files  # noqa: PLC0415
 
-        return metadata.save(self.to_pil(), Path(path), self.record)
-
-
-def _check_prompt(prompt: str) -> None:
-    if not isinstance(prompt, str) or not prompt.strip():
-        raise InputError("The prompt is empty; describe the picture in a few words.")
-    if len(prompt) > MAX_PROMPT:
-        raise InputError(
-            f"The prompt has {len(prompt)} characters; shorten it to {MAX_PROMPT} or fewer."
-        )
-    bad = next((c for c in prompt if not c.isprintable() and c not in "\t\n\r"), None)
-    if bad is not None:
-        raise InputError(f"The prompt holds the unprintable character U+{ord(bad):04X}; take it out.")
+        return files.save(path, self.pixels, self.record)
 
 
-def _check_whole(name: str, value: object, low: int, high: int) -> None:
+def check_whole(name: str, value: object, low: int, high: int) -> None:
     if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
         raise InputError(f"The {name} {value!r} cannot be used; give a whole number from {low} to {high}.")
 
@@ -169,20 +158,11 @@ def _check_sampler(name: str) -> None:
     _check_choice("sampler", name, tuple(SAMPLERS))
 
 
-def _normal_background(colour: str) -> str:
-    from PIL import ImageColor  # noqa: PLC0415
+def _normal_background(background: object) -> str:
+    from sfumato.picture.convert import parse_background  # noqa: PLC0415
 
-    if colour == TRANSPARENT:
-        return colour
-    try:
-        rgb = ImageColor.getrgb(colour)
-    except (ValueError, AttributeError, TypeError):
-        rgb = ()
-    if len(rgb) != 3:
-        raise InputError(
-            f"The background {colour!r} is no colour; give transparent, a name such as white, or #rrggbb."
-        )
-    return "#{:02x}{:02x}{:02x}".format(*rgb)
+    colour = parse_background(str(background))
+    return TRANSPARENT if colour is None else "#{:02x}{:02x}{:02x}".format(*colour)
 
 
 def _listed(known: tuple[object, ...]) -> str:

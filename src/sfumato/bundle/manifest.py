@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Literal, Self
 
 from sfumato.bundle.decode import FieldError, decode, encode
+from sfumato.diffusion.samplers import SAMPLERS
+from sfumato.diffusion.schedule import SCHEDULES
 from sfumato.errors import BundleError
 
 FORMAT = 1
@@ -80,6 +82,8 @@ class StagePreset:
 
     def __post_init__(self) -> None:
         low, high = self.interval
+        _require(self.schedule in SCHEDULES, "schedule", f"must be one of {', '.join(SCHEDULES)}")
+        _require(self.sampler in SAMPLERS, "sampler", f"must be one of {', '.join(SAMPLERS)}")
         _require(1 <= self.steps <= 1000, "steps", "must be from 1 to 1000")
         _require(0 <= self.guidance <= 50, "guidance", "must be from 0 to 50")
         _require(0 <= low <= high <= 1, "interval", "must be two rising numbers in [0, 1]")

@@ -1,0 +1,1 @@
+"""Prompts: what may be asked, and how it becomes tokens."""
