@@ -1,6 +1,6 @@
-"""The command `sfumato-train`. Every module beside this one is a family of commands, imported when used.
+"""The command `sfumato-train`: families of commands, each a module beside this one, imported when used.
 
-A module NAME.py offers `NAME_app`, a `typer.Typer`. If its one command is called NAME too,
+The module NAME.py offers `NAME_app`, a `typer.Typer`. If its one command is called NAME too,
 `sfumato-train NAME` is that command; otherwise it is the group.
 """
 
@@ -15,19 +15,23 @@ import typer
 from typer.core import TyperGroup
 from typer.main import get_command, get_group
 
-from sfumato.cli.common import run
+from sfumato.cli import common  # not its `run`: the family of that name becomes an attribute here
 from sfumato.errors import InputError
 
 if TYPE_CHECKING:
     Command = Any  # typer does not export the class
 
 
+FAMILIES = ("data", "run", "export", "eval")  # in the order of the work
+
+
 class Families(TyperGroup):
-    """Finds the families by their files, so that one of them neither loads nor breaks the others."""
+    """Mounts a family by its file when it is asked for, so that none loads or breaks the others."""
 
     def list_commands(self, ctx: Any) -> list[str]:
-        """The names of the modules in this package."""
-        return [module.name for module in pkgutil.iter_modules(__path__)]
+        """The families that this installation has."""
+        here = {module.name for module in pkgutil.iter_modules(__path__)}
+        return [name for name in FAMILIES if name in here]
 
     def get_command(self, ctx: Any, cmd_name: str) -> Command | None:
         """Imports the family; one whose dependencies are missing says so when it is used."""
@@ -61,7 +65,7 @@ def start(context: typer.Context) -> None:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs one command and returns the exit code: 0, 2 for what the user can mend, 130 after Ctrl-C."""
-    return run(app, argv, name="sfumato-train")
+    return common.run(app, argv, name="sfumato-train")
 
 
 def _unavailable(name: str, error: ModuleNotFoundError) -> Command:
