@@ -9,6 +9,7 @@ from sfumato.diffusion.rng import random_seed
 from sfumato.engine.choose import EngineName, Precision, open_engine
 from sfumato.errors import InputError
 from sfumato.pipeline import generate
+from sfumato.pipeline.watch import Observer
 from sfumato.text.tokenizer import Tokenizer
 from sfumato.types import (
     MAX_PICTURES,
@@ -94,8 +95,7 @@ class Sfumato:
             request,
             n=n,
             rerank=rerank,
-            progress=progress,
-            cancelled=cancelled,
+            observer=Observer(progress=progress, cancelled=cancelled),
         )
 
     def _check(self, request: DrawRequest, n: int, rerank: int | None) -> None:

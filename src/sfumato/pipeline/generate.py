@@ -18,9 +18,9 @@ from sfumato.pipeline.prior import (
     sample_prior,
 )
 from sfumato.pipeline.upsample import enlarge, upsampler_names
-from sfumato.pipeline.watch import Watch
+from sfumato.pipeline.watch import SILENT, Observer, Watch
 from sfumato.text.tokenizer import Tokenizer
-from sfumato.types import CancelledCallback, DrawRequest, Picture, ProgressCallback
+from sfumato.types import DrawRequest, Picture
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -33,11 +33,10 @@ class Job:
     prefix: dict[str, Array]
     notes: tuple[str, ...]
     seconds: Mapping[str, float]
-    progress: ProgressCallback | None
-    cancelled: CancelledCallback | None
+    observer: Observer
 
     def watch(self, index: int, count: int) -> Watch:
-        return Watch(picture=index + 1, pictures=count, progress=self.progress, cancelled=self.cancelled)
+        return Watch(self.observer, picture=index + 1, pictures=count)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -57,15 +56,14 @@ def draw(
     *,
     n: int = 1,
     rerank: int | None = None,
-    progress: ProgressCallback | None = None,
-    cancelled: CancelledCallback | None = None,
+    observer: Observer = SILENT,
 ) -> list[Picture]:
     """n pictures with the seeds request.seed + k, or the n best of `rerank` such seeds, best first.
 
     Each picture depends on its own request alone. Raises `Cancelled` between two steps.
     """
     engine.prepare(needed(engine, request, rerank=rerank is not None))
-    job = begin(engine, tokenizer, request, n if rerank is None else rerank, progress, cancelled)
+    job = begin(engine, tokenizer, request, rerank or n, observer)
     if rerank is None:
         return [finish(job, sketch(job, k, n), k, n) for k in range(n)]
     candidates = [score(job, sketch(job, k, rerank)) for k in range(rerank)]
@@ -73,16 +71,9 @@ def draw(
     return [finish(job, one, k, n) for k, one in enumerate(chosen)]
 
 
-def begin(
-    engine: Engine,
-    tokenizer: Tokenizer,
-    request: DrawRequest,
-    count: int,
-    progress: ProgressCallback | None,
-    cancelled: CancelledCallback | None,
-) -> Job:
-    """What is done once for all the pictures of a prompt."""
-    watch = Watch(pictures=count, progress=progress, cancelled=cancelled)
+def begin(engine: Engine, tokenizer: Tokenizer, request: DrawRequest, count: int, observer: Observer) -> Job:
+    """What is done once for all the `count` pictures of a prompt."""
+    watch = Watch(observer, pictures=count)
     tokens = tokenizer(request.prompt)
     caption = encode_text(engine, tokens, watch=watch)
     prefix = prior_prefix(engine, caption) if request.system == "unclip" else {}
@@ -93,8 +84,7 @@ def begin(
         prefix=prefix,
         notes=tokens.notes,
         seconds=watch.seconds,
-        progress=progress,
-        cancelled=cancelled,
+        observer=observer,
     )
 
 

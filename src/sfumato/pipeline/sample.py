@@ -1,4 +1,4 @@
-"""One diffusion stage: the preset's times, schedule and sampler around any denoiser, from the seed's noise."""
+"""One diffusion stage: the preset's times, schedule and sampler around a denoiser, from the seed's noise."""
 
 from __future__ import annotations
 

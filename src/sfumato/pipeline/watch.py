@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from time import perf_counter
 
 from sfumato.errors import Cancelled
@@ -13,22 +14,25 @@ Tick = Callable[..., None]
 """Called after every step, with or without the sampler's `Step`; raises `Cancelled`."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class Observer:
+    """Whom to tell of progress, and whom to ask whether to stop."""
+
+    progress: ProgressCallback | None = None
+    cancelled: CancelledCallback | None = None
+
+
+SILENT = Observer()
+
+
 class Watch:
     """Follows picture `picture` of `pictures` (from 1). `seconds` fills with each stage's wall time."""
 
-    def __init__(
-        self,
-        *,
-        picture: int = 1,
-        pictures: int = 1,
-        progress: ProgressCallback | None = None,
-        cancelled: CancelledCallback | None = None,
-    ) -> None:
+    def __init__(self, observer: Observer, *, picture: int = 1, pictures: int = 1) -> None:
         self.seconds: dict[str, float] = {}
+        self._observer = observer
         self._picture = picture
         self._pictures = pictures
-        self._progress = progress
-        self._cancelled = cancelled
 
     @contextmanager
     def stage(self, name: str, steps: int = 1) -> Iterator[Tick]:
@@ -48,10 +52,11 @@ class Watch:
 
     def check(self) -> None:
         """Raises `Cancelled` when the caller asked to stop."""
-        if self._cancelled is not None and self._cancelled():
+        cancelled = self._observer.cancelled
+        if cancelled is not None and cancelled():
             raise Cancelled("The drawing was cancelled; nothing was kept.")
 
     def _report(self, name: str, step: int, steps: int) -> None:
-        if self._progress is not None:
+        if self._observer.progress is not None:
             where = {"picture": self._picture, "pictures": self._pictures}
-            self._progress(Progress(stage=name, step=step, steps=steps, **where))
+            self._observer.progress(Progress(stage=name, step=step, steps=steps, **where))
