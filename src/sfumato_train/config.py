@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, TypeAdapter
 
+from sfumato.bundle.manifest import Stages
 from sfumato.networks.autoencoder import AutoencoderConfig
 from sfumato.networks.clip import ClipConfig
 from sfumato.networks.decoder import DecoderConfig
@@ -129,19 +130,6 @@ STAGE: TypeAdapter[Stage] = TypeAdapter(Stage)
 
 
 @dataclass(frozen=True, kw_only=True)
-class StagePlan:
-    """How a stage of a bundle is sampled when nobody says otherwise."""
-
-    schedule: str
-    sampler: str
-    steps: int
-    guidance: float = 1.0
-    candidates: int = 1
-    interval: tuple[float, float] = (0.0, 1.0)
-    shift: float = 1.0
-
-
-@dataclass(frozen=True, kw_only=True)
 class Recipe:
     """A full model: its stages by name, in training order, and the preset of the bundle made of them."""
 
@@ -149,4 +137,4 @@ class Recipe:
     domain: str
     sizes: tuple[int, ...]
     stages: dict[str, Stage]
-    preset: dict[str, StagePlan]
+    preset: Stages

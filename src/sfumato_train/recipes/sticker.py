@@ -1,5 +1,6 @@
 """The model that ships: stickers, emoji, icons and simple illustrations, for two CPU cores."""
 
+from sfumato.bundle.manifest import StagePreset, Stages
 from sfumato.networks.autoencoder import AutoencoderConfig
 from sfumato.networks.clip import ClipConfig
 from sfumato.networks.decoder import DecoderConfig
@@ -13,7 +14,6 @@ from sfumato_train.config import (
     OptimConfig,
     PriorStage,
     Recipe,
-    StagePlan,
     TimesConfig,
     TrainConfig,
     UpsamplerStage,
@@ -38,12 +38,12 @@ def sticker() -> Recipe:
             "upsampler_256": upsampler_256(),
             "upsampler_1024": upsampler_1024(),
         },
-        preset={
-            "prior": StagePlan(schedule="cosine", sampler="dpmpp_2m", steps=12, candidates=2),
-            "decoder": StagePlan(schedule="flow", sampler="dpmpp_2m", steps=20, guidance=3.0),
-            "upsampler_256": StagePlan(schedule="flow", sampler="euler", steps=2),
-            "upsampler_1024": StagePlan(schedule="flow", sampler="euler", steps=1),
-        },
+        preset=Stages(
+            prior=StagePreset(schedule="cosine", sampler="dpmpp_2m", steps=12, candidates=2),
+            decoder=StagePreset(schedule="flow", sampler="dpmpp_2m", steps=20, guidance=3.0),
+            upsampler_256=StagePreset(schedule="flow", sampler="euler", steps=2),
+            upsampler_1024=StagePreset(schedule="flow", sampler="euler", steps=1),
+        ),
     )
 
 

@@ -1,5 +1,6 @@
 """Every stage in miniature: what the tests train end to end in minutes."""
 
+from sfumato.bundle.manifest import StagePreset, Stages
 from sfumato.networks.autoencoder import AutoencoderConfig
 from sfumato.networks.clip import ClipConfig, ImageConfig
 from sfumato.networks.decoder import DecoderConfig
@@ -14,7 +15,6 @@ from sfumato_train.config import (
     OptimConfig,
     PriorStage,
     Recipe,
-    StagePlan,
     TrainConfig,
     UpsamplerStage,
 )
@@ -66,12 +66,12 @@ def tiny() -> Recipe:
                 through_autoencoder=0.0,
             ),
         },
-        preset={
-            "prior": StagePlan(schedule="cosine", sampler="dpmpp_2m", steps=4, candidates=2),
-            "decoder": StagePlan(schedule="flow", sampler="dpmpp_2m", steps=4, guidance=2.0),
-            "upsampler_256": StagePlan(schedule="flow", sampler="euler", steps=1),
-            "upsampler_1024": StagePlan(schedule="flow", sampler="euler", steps=1),
-        },
+        preset=Stages(
+            prior=StagePreset(schedule="cosine", sampler="dpmpp_2m", steps=4, candidates=2),
+            decoder=StagePreset(schedule="flow", sampler="dpmpp_2m", steps=4, guidance=2.0),
+            upsampler_256=StagePreset(schedule="flow", sampler="euler", steps=1),
+            upsampler_1024=StagePreset(schedule="flow", sampler="euler", steps=1),
+        ),
     )
 
 

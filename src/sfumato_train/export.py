@@ -1,0 +1,170 @@
+"""From checkpoints to a bundle: OpenVINO graphs with compressed weights, manifest, hashes, card."""
+
+import json
+import shutil
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+import nncf
+import openvino as ov
+import torch
+from safetensors.torch import save_file
+from torch import nn
+
+from sfumato.bundle.manifest import Embedding, Graph as GraphEntry, Manifest, Space, TextShape
+from sfumato.bundle.store import write_manifest
+from sfumato.errors import InputError
+from sfumato.networks.autoencoder import Autoencoder
+from sfumato.networks.graphs import Graph, graphs
+from sfumato.networks.prior import embedding_scale
+from sfumato.networks.weights import config_json, load_network, read_tensors
+from sfumato_train.checkpoint import newest
+from sfumato_train.config import Recipe
+from sfumato_train.context import minilm_folder
+
+Weights = Literal["int8", "f16"]
+WEIGHTS_FOLDER = "weights"
+# The last upsampler ends in pictures: eight bits a weight would show as banding, and it is small.
+KEEP_F16 = ("space_decoder", "upsampler_256", "upsampler_1024")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExportOptions:
+    """`weights`: how weights are stored; `with_weights`: add safetensors for the torch engine."""
+
+    version: str = "0.1.0"
+    licence: str = "Apache-2.0"
+    weights: Weights = "int8"
+    with_weights: bool = False
+    scores: Mapping[str, float] = field(default_factory=dict)
+
+
+def stage_names(recipe: Recipe) -> list[str]:
+    """The stages a bundle is made of; rivals kept for comparison (`decoder_pixel`) are not among them."""
+    decoder: Any = recipe.stages["decoder"]
+    latent = ["autoencoder"] if decoder.space == "latent" else []
+    return ["clip", "prior", "decoder", *latent, "upsampler_256", "upsampler_1024"]
+
+
+def read_stages(recipe: Recipe, runs: Path) -> dict[str, Path]:
+    """The newest checkpoint of each stage; InputError naming the stages that have none."""
+    found = {name: newest(runs / name) for name in stage_names(recipe)}
+    missing = [name for name, path in found.items() if path is None]
+    if missing:
+        raise InputError(f"{runs} has no checkpoint of {', '.join(missing)}; train them first.")
+    return {name: path for name, path in found.items() if path is not None}
+
+
+def export(
+    recipe: Recipe,
+    runs: Path,
+    out: Path,
+    *,
+    options: ExportOptions,
+    attribution: Path | None = None,
+    progress: Callable[[str], None] | None = None,
+) -> Manifest:
+    """Write a bundle, beside and renamed, replacing one that is there.
+
+    Raises InputError when a stage is missing and when `out` is a folder that is not a bundle.
+    """
+    checkpoints = read_stages(recipe, runs)
+    if out.exists() and any(out.iterdir()) and not (out / "manifest.json").exists():
+        raise InputError(f"{out} is not empty and not a bundle; name another folder.")
+    beside = out.with_name(out.name + ".partial")
+    shutil.rmtree(beside, ignore_errors=True)
+    beside.mkdir(parents=True)
+    loaded = {name: load_network(path) for name, path in checkpoints.items()}
+    networks: dict[str, nn.Module] = {name: network for name, (network, _) in loaded.items()}
+    entries = {}
+    for name, graph in graphs(networks).items():
+        if progress is not None:
+            progress(name)
+        precision: Weights = "f16" if name in KEEP_F16 else options.weights
+        write_graph(graph, beside / f"{name}.xml", weights=precision)
+        entries[name] = GraphEntry(file=f"{name}.xml", precision=precision)
+    if options.with_weights:
+        _write_weights(networks, beside / WEIGHTS_FOLDER)
+    _write_words(recipe, checkpoints, beside, attribution)
+    manifest = write_manifest(beside, _manifest(recipe, networks, entries, options))
+    shutil.rmtree(out, ignore_errors=True)
+    beside.rename(out)
+    return manifest
+
+
+def write_graph(graph: Graph, target: Path, *, weights: Weights) -> None:
+    """One OpenVINO graph with a dynamic batch; weights int8 (per channel, symmetric) or f16."""
+    model = convert(graph)
+    if weights == "int8":
+        model = nncf.compress_weights(model, mode=nncf.CompressWeightsMode.INT8_SYM)
+    ov.save_model(model, target, compress_to_fp16=True)
+
+
+def convert(graph: Graph) -> Any:
+    """The graph as an OpenVINO model in float32, batch dynamic, other sizes fixed."""
+    with torch.no_grad():
+        model = ov.convert_model(graph.module.float(), example_input=tuple(graph.example.values()))
+    shapes = {}
+    for port, (name, example) in zip(model.inputs, graph.example.items(), strict=True):
+        port.get_tensor().set_names({name})
+        sizes = list(example.shape)
+        sizes[2 if name == "prefix" else 0] = -1
+        shapes[name] = ov.PartialShape(sizes)
+    for port, name in zip(model.outputs, graph.outputs, strict=True):
+        port.get_tensor().set_names({name})
+    model.reshape(shapes)
+    return model
+
+
+def _write_weights(networks: Mapping[str, nn.Module], folder: Path) -> None:
+    folder.mkdir()
+    for name, network in networks.items():
+        tensors = {f"ema/{key}": value.contiguous() for key, value in network.state_dict().items()}
+        kind = type(network).__name__.lower()
+        metadata = {"kind": kind, "network": config_json(network.config)}
+        save_file(tensors, folder / f"{name}.safetensors", metadata=metadata)
+
+
+def _manifest(
+    recipe: Recipe,
+    networks: Mapping[str, nn.Module],
+    entries: Mapping[str, GraphEntry],
+    options: ExportOptions,
+) -> Manifest:
+    clip: Any = networks["clip"]
+    decoder: Any = networks["decoder"]
+    kind: Literal["latent", "pixel"] = (
+        "latent" if isinstance(networks.get("autoencoder"), Autoencoder) else "pixel"
+    )
+    E, text = clip.config.embedding, clip.config.text
+    return Manifest(
+        name=recipe.name,
+        version=options.version,
+        domain=recipe.domain,
+        licence=options.licence,
+        sizes=recipe.sizes,
+        embedding=Embedding(dim=E, scale=embedding_scale(E)),
+        text=TextShape(max_tokens=text.max_tokens, width=text.width),
+        space=Space(kind=kind, channels=decoder.config.channels, size=decoder.config.size),
+        stages=recipe.preset,
+        graphs=entries,
+        scores=options.scores,
+    )
+
+
+def _write_words(
+    recipe: Recipe, checkpoints: Mapping[str, Path], folder: Path, attribution: Path | None
+) -> None:
+    shutil.copyfile(minilm_folder() / "tokenizer.json", folder / "tokenizer.json")
+    credit = attribution.read_text() if attribution else "Trained on pictures of the user's own.\n"
+    (folder / "ATTRIBUTION.md").write_text(credit)
+    lines = [f"# {recipe.name}", "", recipe.domain, "", "| stage | parameters | steps | samples |", "|---|---|---|---|"]
+    for name, path in checkpoints.items():
+        tensors, metadata = read_tensors(path, "ema/")
+        stage, step = json.loads(metadata["stage"]), int(metadata["step"])
+        size = sum(tensor.numel() for tensor in tensors.values()) / 1e6
+        lines.append(f"| {name} | {size:.1f}M | {step} | {step * stage['train']['batch']} |")
+    lines += ["", "The text tower begins as all-MiniLM-L6-v2 (Apache-2.0). Sources of the pictures: ATTRIBUTION.md.", ""]
+    (folder / "CARD.md").write_text("\n".join(lines))
