@@ -10,6 +10,7 @@ import re
 
 import numpy as np
 
+from .aliases import ALIASES
 from .english import article, is_plural, noun_phrase
 from .record import Record
 
@@ -70,7 +71,8 @@ def caption(
     `name` replaces the record's own (a recoloured object); then `keywords` should be False, since they
     describe the art as it was.
     """
-    words = name or spoken_name(record)
+    others = ALIASES.get(record.concept, ()) if name is None else ()
+    words = _pick(rng, others) if others and rng.random() < 0.3 else name or spoken_name(record)
     text = _plain(record, rng, words, keywords=keywords)
     return styled(text, words, record.style, rng) if rng.random() < style else text
 

@@ -58,7 +58,7 @@ _SINGULAR_S = _words(
 )
 _MASS = _words(
     """
-    rice bread cheese fire fog sushi honey salt butter popcorn money broccoli bacon garlic ice snow
+    polish rice bread cheese fire fog sushi honey salt butter popcorn money broccoli bacon garlic ice snow
     water tofu meat fruit hummus ginger wood rain lightning music art grass hay coal gold silver
     milk juice wine beer tea coffee sake oden dango ramen spaghetti pasta tennis chess football
     basketball baseball volleyball badminton golf lacrosse cricket rugby hockey softball bowling

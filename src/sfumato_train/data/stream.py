@@ -11,13 +11,12 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-
 from sfumato.errors import InputError
 
 from .scenes.catalogue import Catalogue, catalogue_of
-from .scenes.compose import scene
+from .scenes.compose import compose
 from .scenes.sample import Sample, SceneObject, StreamConfig
-from .scenes.single import single
+from .scenes.studio import Studio
 from .store import PictureStore
 
 __all__ = ["Batch", "Sample", "SceneObject", "StreamConfig", "TrainingStream", "concept_id", "make_sample"]
@@ -51,17 +50,16 @@ def make_sample(
 ) -> Sample:
     """Draw one sample of a split: a single picture or a scene.
 
-    With `record` the sample shows that record alone. `split` is "train", "heldout_concept", "heldout_pair" or
-    "heldout_style". Raises InputError for an unknown or empty split and for a size above 256.
+    With `record` the sample shows that record alone. `split` is "train", "heldout_concept", "heldout_pair",
+    "heldout_style" or "heldout_scene" (compositions never shown in training). Raises InputError for an
+    unknown or empty split and for a size above 256.
     """
     _check(config)
     return _draw(catalogue_of(store, split), rng, config, record)
 
 
 def _draw(catalogue: Catalogue, rng: np.random.Generator, config: StreamConfig, record: int | None) -> Sample:
-    if record is None and rng.random() < config.scene_fraction:
-        return scene(catalogue, rng, config)
-    return single(catalogue, rng, config, catalogue.draw(rng) if record is None else record)
+    return compose(Studio(catalogue=catalogue, rng=rng, config=config), record)
 
 
 def _check(config: StreamConfig) -> None:

@@ -6,9 +6,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .sprite import Pixels, content_box, over, resize
+from .studio import Studio
 
 _GREY = np.full((3, 3), 1 / 3)
 _CROSS = np.array([[0.0, -1.0, 1.0], [1.0, 0.0, -1.0], [-1.0, 1.0, 0.0]]) / np.sqrt(3)
+
+
+def augmented(picture: Pixels, studio: Studio, *, flip: bool) -> Pixels:
+    """A picture [size,size,4] after the small changes, if the configuration wants them."""
+    if not studio.config.augment:
+        return picture
+    if flip and studio.chance(0.5):
+        picture = np.ascontiguousarray(picture[:, ::-1])
+    if studio.chance(0.75):
+        picture = move(picture, studio.size, studio.rng)
+    return breathe(picture, studio.rng) if studio.chance(0.5) else picture
 
 
 def move(picture: Pixels, size: int, rng: np.random.Generator) -> Pixels:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
-from .sample import Box
+from .sample import Box, Sample, SceneObject
 from .sprite import Pixels, Sprite, over
 
 
@@ -29,13 +31,18 @@ class Canvas:
         """Lay the sprite with the middle of its lower edge at (cx, bottom) in 0..1 of the picture."""
         return self.place(sprite, cx * self.size - sprite.width / 2, bottom * self.size - sprite.height)
 
-    def under(self, background: Pixels) -> None:
-        """Put an opaque background [size,size,4] behind what is there."""
-        behind = background.copy()
-        over(behind, self.pixels, 0, 0)
-        self.pixels = behind
-
     def box(self, x0: float, y0: float, x1: float, y1: float) -> Box:
         """Pixels to 0..1, cut to the picture."""
         a, b, c, d = (min(1.0, max(0.0, v / self.size)) for v in (x0, y0, x1, y1))
         return a, b, c, d
+
+    def sample(self, caption: str, concept: str, objects: Sequence[SceneObject], kind: str) -> Sample:
+        """The finished composition; its first object is the main one."""
+        return Sample(
+            picture=self.pixels,
+            caption=caption,
+            concept=concept,
+            record=objects[0].record,
+            objects=tuple(objects),
+            kind=kind,
+        )

@@ -8,21 +8,28 @@ from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
-
 from sfumato.errors import InputError
 
 from ..store import PictureStore, Record
-from .colour import dominant_hue, has_colour_word, without_colour
+from .anatomy import Head
+from .anatomy import head as measure_head
+from .colour import dominant_hue, without_colour
 from .sprite import Sprite, crop
 
-SPLITS = ("train", "heldout_concept", "heldout_pair", "heldout_style")
+SPLITS = ("train", "heldout_concept", "heldout_pair", "heldout_style", "heldout_scene")
 _UNSHIFTABLE = frozenset({"flags", "smileys & emotion", "people & body", "people", "smileys"})
 
 
 def in_split(record: Record, split: str) -> bool:
-    """Whether a picture belongs to a split; the styles kept out of training form "heldout_style"."""
+    """Whether a picture belongs to a split.
+
+    The styles kept out of training form "heldout_style"; "heldout_scene" has the pictures of training, in
+    compositions that training never shows.
+    """
     if split == "heldout_style":
         return not record.train
+    if split == "heldout_scene":
+        split = "train"
     return record.train and record.split == split
 
 
@@ -46,6 +53,8 @@ class Catalogue:
             raise InputError(f"The data set at {store.root} has no pictures in the split {split!r}.")
         self._cumulative = _cumulative(self.records, self.indices)
         self._hues: dict[int, tuple[float, float]] = {}
+        self._heads: dict[int, Head] = {}
+        self._pools: dict[tuple[str, ...], Pool] = {}
 
     def draw(self, rng: np.random.Generator) -> int:
         """A record by weight."""
@@ -97,6 +106,19 @@ class Catalogue:
             self._hues[record] = dominant_hue(self.store.small(record))
         return self._hues[record]
 
+    def head(self, record: int) -> Head:
+        """Where a record's crown and eyes are."""
+        if record not in self._heads:
+            self._heads[record] = measure_head(crop(self.store.small(record)).pixels)
+        return self._heads[record]
+
+    def pool(self, concepts: tuple[str, ...]) -> Pool:
+        """The plain pictures (no skin-tone variants, no silhouettes) of some concepts."""
+        if concepts not in self._pools:
+            members = [i for c in concepts for i in self.by_concept.get(c, []) if _is_plain(self.records[i])]
+            self._pools[concepts] = Pool(self, sorted(members))
+        return self._pools[concepts]
+
     def sprite(self, record: int, pixels: float) -> Sprite:
         """A record's content, from the smallest stored version that serves `pixels` a side."""
         small = crop(self.store.small(record))
@@ -125,10 +147,10 @@ class Pool:
             table[self.catalogue.records[i].style].append(i)
         return {style: Pool(self.catalogue, members) for style, members in table.items()}
 
-    def draw(self, rng: np.random.Generator, style: str | None = None) -> int:
-        """A record by weight; of the style, where there are at least eight of it."""
+    def draw(self, rng: np.random.Generator, style: str | None = None, *, least: int = 8) -> int:
+        """A record by weight; of the style, where there are at least `least` of it."""
         pool = self.by_style.get(style, self) if style is not None else self
-        pool = pool if len(pool.members) >= 8 else self
+        pool = pool if len(pool.members) >= least else self
         return int(pool._array[_pick(rng, pool._cumulative)])
 
 
@@ -145,12 +167,15 @@ _OBJECT_CATEGORIES = frozenset(
 )
 
 
+def _is_plain(record: Record) -> bool:
+    return not record.tintable and not record.attributes and record.weight >= 0.25
+
+
 def _is_object(record: Record) -> bool:
     return (
         record.category in _OBJECT_CATEGORIES
-        and not record.tintable
-        and not record.attributes
-        and record.weight >= 0.5
+        and _is_plain(record)
+        and not record.name.endswith("thirty")
         and len(record.name.split()) <= 3
         and not any(c.isdigit() or c in ':(,“"' for c in record.name)
     )
@@ -165,6 +190,3 @@ def catalogue_of(store: PictureStore, split: str) -> Catalogue:
     if split not in catalogues:
         catalogues[split] = Catalogue(store, split)
     return catalogues[split]
-
-
-__all__ = ["SPLITS", "Catalogue", "Pool", "catalogue_of", "has_colour_word", "in_split"]
