@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -24,7 +25,7 @@ def {command}(where: str = "here") -> None:
 
 
 @pytest.fixture
-def families(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def families(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A folder of families in the place of ours."""
     names = ("zoo", "fly", "lost")
     monkeypatch.setattr(sfumato_train.cli, "__path__", [str(tmp_path)])
