@@ -20,6 +20,7 @@ from sfumato.errors import InputError, OutputError
         ("  A Red, FOX!  ", "a-red-fox"),
         ("a crème brûlée", "a-creme-brulee"),
         ("ein großer Hund", "ein-grosser-hund"),
+        ("a cat's and the dog’s hat", "a-cats-and-the-dogs-hat"),
         ("snake_case and 3/4", "snake-case-and-3-4"),
         ("../../etc/passwd", "etc-passwd"),
         ("赤い狐", "赤い狐"),

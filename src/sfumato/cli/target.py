@@ -88,7 +88,7 @@ class Target:
 
 def slug(prompt: str) -> str:
     """A short file name from a prompt: letters and digits of any script in lower case, accents dropped."""
-    letters = unicodedata.normalize("NFKD", prompt.casefold())
+    letters = unicodedata.normalize("NFKD", re.sub("['’]", "", prompt.casefold()))
     folded = "".join(letter for letter in letters if not unicodedata.combining(letter))
     words = re.findall(r"[^\W_]+", unicodedata.normalize("NFC", folded))
     name = words[0][:SLUG_LENGTH] if words else "picture"
