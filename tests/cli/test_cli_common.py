@@ -11,7 +11,7 @@ import typer
 
 from sfumato import __version__
 from sfumato.cli import main
-from sfumato.cli.common import keep_printing, print_json, run, say_notes
+from sfumato.cli.common import print_json, run, say_notes
 from sfumato.errors import BundleError, Cancelled, InputError, OutputError
 from support.painter import one_sentence
 
@@ -101,9 +101,10 @@ def test_notes_are_said_once_in_order(capsys: pytest.CaptureFixture[str]) -> Non
 
 
 def test_a_name_that_the_terminal_lacks_is_escaped(monkeypatch: pytest.MonkeyPatch) -> None:
+    app = typer.Typer()
+    app.command()(lambda: typer.echo("狐.png"))
     raw = io.BytesIO()
     monkeypatch.setattr("sys.stdout", io.TextIOWrapper(raw, encoding="latin-1"))
-    keep_printing()
-    typer.echo("狐.png")
+    assert run(app, [], name="x") == 0
     sys.stdout.flush()
     assert raw.getvalue() == b"\\u72d0.png\n"

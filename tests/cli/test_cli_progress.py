@@ -45,4 +45,4 @@ def test_on_a_terminal_the_bar_names_the_stage_and_goes_away(monkeypatch: pytest
         move(progress(step=2, pictures=4))
     written = terminal.getvalue()
     assert "picture 1 of 4 · upsampler 256" in written
-    assert "\x1b[2K" in written  # the line is erased at the end
+    assert written.endswith("\x1b[1A\x1b[2K")  # up into the bar's line, and the line erased

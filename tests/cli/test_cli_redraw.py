@@ -112,6 +112,12 @@ def test_redraw_json(fox: Path, run: Run) -> None:
     assert told["pictures"][0]["settings"] == record_of(fox, run)
 
 
+def test_nothing_is_redrawn_for_an_unwritable_place(fox: Path, run: Run, painter: type[Painter]) -> None:
+    ran = run("redraw", fox, "-o", fox / "again.png")
+    assert (ran.code, ran.out, painter.models) == (2, "", [])
+    assert one_sentence(ran.err, "fox.png", "not a directory")
+
+
 @pytest.mark.parametrize(("name", "value"), [("version", "2.0.0"), ("name", "other")])
 def test_another_model_is_refused(
     fox: Path, run: Run, painter: type[Painter], name: str, value: str

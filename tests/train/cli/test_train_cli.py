@@ -91,3 +91,10 @@ def test_help_loads_no_torch() -> None:
     code = "import sys; from sfumato_train.cli import main; main(['--help']); print('torch' in sys.modules)"
     ran = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
     assert ran.stdout.splitlines()[-1] == "False"
+
+
+def test_python_m_sfumato_train() -> None:
+    ran = subprocess.run(
+        [sys.executable, "-m", "sfumato_train", "--help"], check=True, capture_output=True, text=True
+    )
+    assert ran.stdout.startswith("Usage: sfumato-train ")
