@@ -1,0 +1,54 @@
+"""`sfumato-train eval BUNDLE`: measure a model."""
+
+# ruff: noqa: PLC0415, PLR0917 - imports wait, so that --help stays quick; typer passes options by name
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+eval_app = typer.Typer(add_completion=False, rich_markup_mode=None)
+
+
+@eval_app.command("eval")
+def evaluate(
+    bundle: Annotated[str, typer.Argument(help="A model's name or its folder.")],
+    out: Annotated[Path, typer.Option(help="Folder for the numbers and the sheets.")],
+    data: Annotated[Path, typer.Option(help="Folder made by `sfumato-train data build`.")] = Path("data"),
+    quick: Annotated[bool, typer.Option("--quick", help="Fewer pictures, wider error bars.")] = False,
+    seed: Annotated[int, typer.Option(min=0, help="Decides what is chosen and drawn.")] = 0,
+    threads: Annotated[int | None, typer.Option(min=1, help="CPU threads; all cores without it.")] = None,
+    leaderboard: Annotated[
+        Path | None, typer.Option(help="A Markdown file whose table gets the row of the label.")
+    ] = None,
+    label: Annotated[str | None, typer.Option(help="What the row is called; one row a label.")] = None,
+    commit: Annotated[str | None, typer.Option(help="The commit that the model was made with.")] = None,
+) -> None:
+    """Retrieval, reconstruction, drawing, memorisation by the model's own CLIP; writes numbers and sheets."""
+    from sfumato.errors import InputError
+    from sfumato_train.cli.bar import stage_bars
+    from sfumato_train.evals.config import EvalConfig
+    from sfumato_train.evals.config import quick as quick_config
+    from sfumato_train.evals.leaderboard import enter
+    from sfumato_train.evals.report import leaderboard_row
+    from sfumato_train.evals.run import evaluate as measure
+
+    if leaderboard is not None and not (label or "").strip():
+        raise InputError("A row of the leaderboard needs a name; give --label.")
+    config = quick_config(seed) if quick else EvalConfig(seed=seed)
+    # Names only: where the folders lay on this machine is nobody's concern.
+    words = [
+        "sfumato-train eval",
+        Path(bundle).name,
+        f"--data {data.name}",
+        *["--quick"] * quick,
+        f"--seed {seed}",
+    ]
+    with stage_bars() as progress:
+        report = measure(
+            bundle, data, out, config=config, command=" ".join(words), threads=threads, progress=progress
+        )
+    if leaderboard is not None:
+        row = leaderboard_row(report, label=label or "", commit=commit)
+        enter(leaderboard, list(row), list(row.values()))
+    typer.echo((out / "row.md").read_text(encoding="utf-8"), nl=False)

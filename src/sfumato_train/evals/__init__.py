@@ -1,0 +1,1 @@
+"""Measures a model through the runtime that its users have: what it understands, draws and remembers."""

@@ -1,0 +1,56 @@
+"""How much is measured; the numbers are comparable only where these settings are equal."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sfumato.errors import InputError
+
+
+@dataclass(frozen=True, kw_only=True)
+class EvalConfig:
+    """Counts of pictures, captions and prompts.
+
+    pictures: of each held-out list, for retrieval (None: all). reconstructions: pictures taken through z_img.
+    prompts: of each list, drawn with each system. captions: concepts that a drawing is judged among.
+    searched: training pictures among which neighbours are sought (None: all). references: real held-out
+    pictures whose neighbours set the scale. popular: pictures a training concept must have to be asked for.
+    sheet, neighbours: pictures shown on the sheets of drawings and of neighbours.
+    """
+
+    seed: int = 0
+    pictures: int | None = None
+    reconstructions: int = 128
+    prompts: int = 200
+    captions: int = 500
+    searched: int | None = None
+    references: int = 400
+    popular: int = 4
+    sheet: int = 48
+    neighbours: int = 24
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.seed < 2**63:
+            raise InputError(f"The seed {self.seed} cannot be used; give a whole number from 0 to 2^63 - 1.")
+        counts = (self.reconstructions, self.prompts, self.captions, self.references, self.popular)
+        if min(*counts, self.sheet, self.neighbours, self.pictures or 1, self.searched or 1) < 1:
+            raise InputError("Nothing can be measured on no pictures; give counts of at least 1.")
+        if self.captions < self.prompts:
+            raise InputError(
+                f"{self.prompts} prompts cannot be told apart among {self.captions} captions; "
+                "ask for more captions."
+            )
+
+
+def quick(seed: int = 0) -> EvalConfig:
+    """A look in minutes: the same measurements on fewer pictures, with wider error bars."""
+    return EvalConfig(
+        seed=seed,
+        pictures=300,
+        reconstructions=24,
+        prompts=24,
+        searched=2000,
+        references=100,
+        sheet=24,
+        neighbours=12,
+    )

@@ -1,0 +1,67 @@
+"""Sheets to look at: small pictures in a grid, each with a line of text under it."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from PIL import Image, ImageDraw, ImageFont
+
+from sfumato.picture.convert import flatten, to_pixels
+from sfumato.picture.files import write
+
+from .judge import Floats
+
+ZOOM = 2
+SIDE = 64 * ZOOM
+TEXT = 16
+GAP = 6
+PAPER = (255, 255, 255)
+GROUND = (232, 234, 238)  # white art stays visible on it
+INK, GOOD = (70, 70, 70), (0, 120, 40)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Cell:
+    """A picture [4,64,64] premultiplied in [-1,1] and what stands under it; good: written in green."""
+
+    picture: Floats
+    text: str = ""
+    good: bool = False
+
+
+def sheet(cells: Sequence[Cell], *, columns: int) -> Image.Image:
+    """The cells row by row, every pixel of a picture shown as 2×2, over a pale ground."""
+    rows = -(-len(cells) // columns)
+    width, height = GAP + columns * (SIDE + GAP), GAP + rows * (SIDE + TEXT + GAP)
+    paper = Image.new("RGB", (width, height), PAPER)
+    pen, font = ImageDraw.Draw(paper), ImageFont.load_default(size=11)
+    for place, cell in enumerate(cells):
+        row, column = divmod(place, columns)
+        x, y = GAP + column * (SIDE + GAP), GAP + row * (SIDE + TEXT + GAP)
+        paper.paste(_image(cell.picture), (x, y))
+        pen.text((x, y + SIDE + 1), _fitted(cell.text, font), fill=GOOD if cell.good else INK, font=font)
+    return paper
+
+
+def save(path: Path, image: Image.Image) -> Path:
+    """Writes a PNG, whole or not at all."""
+    buffer = io.BytesIO()
+    image.save(buffer, format="PNG")
+    return write(path, buffer.getvalue())
+
+
+def _image(picture: Floats) -> Image.Image:
+    flat = flatten(to_pixels(picture[None])[0], GROUND)
+    return Image.fromarray(flat).resize((SIDE, SIDE), Image.Resampling.NEAREST)
+
+
+def _fitted(text: str, font: ImageFont.FreeTypeFont | ImageFont.ImageFont) -> str:
+    """The text, cut where it would run into the next column."""
+    if font.getlength(text) <= SIDE:
+        return text
+    while text and font.getlength(text + "…") > SIDE:
+        text = text[:-1]
+    return text + "…"
