@@ -7,18 +7,18 @@ import pty
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
-from support.painter import names, one_sentence
+from support.painter import STEPS, names, one_sentence
 
+PATIENCE = 300  # seconds; long, for a machine that has much else to do
 ROOT = Path(__file__).parents[2]
 # A process in which the painter takes the facade's place; FIRST is run before the command.
 PAINTED = """
-import resource, signal, sys, time
+import resource, sys, time
 from support.painter import Painter
 import sfumato.api
 sfumato.api.Sfumato = Painter
@@ -40,7 +40,7 @@ def painted(*argv: str, first: str = "") -> list[str]:
 
 def run(command: Sequence[str], where: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        command, cwd=where, env=environment(), capture_output=True, text=True, check=False, timeout=60
+        command, cwd=where, env=environment(), capture_output=True, text=True, check=False, timeout=PATIENCE
     )
 
 
@@ -75,7 +75,7 @@ def test_a_terminal_gets_the_bar(tmp_path: Path) -> None:
         stdout=subprocess.PIPE,
         stderr=slave,
     ) as process:
-        out, _ = process.communicate(timeout=60)
+        out, _ = process.communicate(timeout=PATIENCE)
     os.close(slave)
     written = os.read(master, 100_000).decode()
     os.close(master)
@@ -95,10 +95,9 @@ def test_ctrl_c_stops_between_two_steps_and_leaves_nothing(tmp_path: Path) -> No
     ) as process:
         assert process.stdout is not None
         process.stdout.readline()
-        started = time.monotonic()
         process.send_signal(signal.SIGINT)
-        _, err = process.communicate(timeout=60)
-    assert time.monotonic() - started < 5
+        out, err = process.communicate(timeout=PATIENCE)
+    assert len(out.splitlines()) < 50 * STEPS - 1  # the steps after the first of fifty pictures
     assert (process.returncode, err) == (130, "Stopped.\n")
     assert list(tmp_path.iterdir()) == []
 
