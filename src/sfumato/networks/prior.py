@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from sfumato.networks.blocks import TimeEmbedding, merge_heads, split_heads, zeroed
+from sfumato.networks.blocks import TimeEmbedding, attend, merge_heads, split_heads, zeroed
 
 STEP_TOKENS = 3
 
@@ -48,7 +48,7 @@ class CausalLayer(nn.Module):
         q, k, v = (split_heads(part, self.heads) for part in self.qkv(self.norm_attention(x_BLD)).chunk(3, -1))
         keys = k if past is None else torch.cat([past[0].to(k.dtype), k], dim=2)
         values = v if past is None else torch.cat([past[1].to(v.dtype), v], dim=2)
-        mixed = F.scaled_dot_product_attention(q, keys, values, attn_mask=mask)
+        mixed = attend(q, keys, values, mask)
         x_BLD = x_BLD + self.out(merge_heads(mixed))
         x_BLD = x_BLD + self.down(F.gelu(self.up(self.norm_mlp(x_BLD))))
         return x_BLD, k, v

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from sfumato.networks.blocks import merge_heads, split_heads
+from sfumato.networks.blocks import attend, merge_heads, split_heads
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,7 +41,7 @@ class EncoderLayer(nn.Module):
 
     def forward(self, x_BLD: Tensor, mask_B11L: Tensor) -> Tensor:
         q, k, v = (split_heads(part, self.heads) for part in self.qkv(x_BLD).chunk(3, dim=-1))
-        mixed = merge_heads(F.scaled_dot_product_attention(q, k, v, attn_mask=mask_B11L))
+        mixed = merge_heads(attend(q, k, v, mask_B11L))
         x_BLD = self.norm_attention(x_BLD + self.out(mixed))
         out: Tensor = self.norm_mlp(x_BLD + self.down(F.gelu(self.up(x_BLD))))
         return out

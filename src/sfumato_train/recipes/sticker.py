@@ -66,9 +66,9 @@ def clip() -> ClipStage:
 
 
 def prior() -> PriorStage:
-    """15M parameters."""
+    """10M parameters: two graphs hold them (prefix and step), so the bundle pays twice."""
     return PriorStage(
-        network=PriorConfig(width=384, depth=8, heads=6),
+        network=PriorConfig(width=320, depth=8, heads=5),
         train=TrainConfig(batch=128, steps=30_000, ema=0.998, optim=OptimConfig(learning_rate=6e-4)),
     )
 
@@ -76,7 +76,7 @@ def prior() -> PriorStage:
 def latent_decoder() -> DecoderStage:
     """A U-Net of 8² and 4² maps over the autoencoder's latents."""
     return DecoderStage(
-        network=DecoderConfig(channels=32, size=8, patch=1, unet=UNetConfig(widths=(192, 384), blocks=(2, 2))),
+        network=DecoderConfig(channels=32, size=8, patch=1, unet=UNetConfig(widths=(192, 320), blocks=(2, 2))),
         space="latent",
         train=_decoder_training(),
         times=TimesConfig(mean=0.2, spread=1.0),

@@ -23,7 +23,7 @@ class AutoencoderTask:
         torch.manual_seed(stage.train.seed)
         self.network: Any = Autoencoder(stage.network)
         self.stream = TrainingStream(context.store, stage.stream, seed=stage.train.seed)
-        self.held_out = TrainingStream(context.store, stage.stream, seed=1, split="heldout_concept")
+        self.held_out = context.held_out(stage.stream, "heldout_concept")
 
     def batch(self, first: int, count: int) -> dict[str, Tensor]:
         network = self.stage.network

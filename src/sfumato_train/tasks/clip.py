@@ -35,7 +35,7 @@ class ClipTask:
         self.network: Any = Clip(stage.network)
         self.network.text.encoder.load_state_dict(load_minilm(stage.network.text))
         self.stream = TrainingStream(context.store, stage.stream, seed=stage.train.seed)
-        self.held_out = TrainingStream(context.store, stage.stream, seed=1, split="heldout_pair")
+        self.held_out = context.held_out(stage.stream, "heldout_pair")
 
     def batch(self, first: int, count: int) -> dict[str, Tensor]:
         return self._read(self.stream, first, count)

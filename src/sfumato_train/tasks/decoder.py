@@ -44,7 +44,7 @@ class DecoderTask:
         )
         self.schedule = schedule(stage.schedule)
         self.stream = TrainingStream(context.store, stage.stream, seed=stage.train.seed)
-        self.held_out = TrainingStream(context.store, stage.stream, seed=1, split="heldout_pair")
+        self.held_out = context.held_out(stage.stream, "heldout_pair")
 
     def batch(self, first: int, count: int) -> dict[str, Tensor]:
         stage, network = self.stage, self.stage.network

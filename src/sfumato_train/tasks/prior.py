@@ -30,7 +30,7 @@ class PriorTask:
         self.schedule = schedule(stage.schedule)
         self.scale = embedding_scale(stage.network.embedding)
         self.stream = TrainingStream(context.store, stage.stream, seed=stage.train.seed)
-        self.held_out = TrainingStream(context.store, stage.stream, seed=1, split="heldout_pair")
+        self.held_out = context.held_out(stage.stream, "heldout_pair")
 
     def batch(self, first: int, count: int) -> dict[str, Tensor]:
         rngs = generators(self.stage.train.seed, first, count)
@@ -69,4 +69,4 @@ class PriorTask:
 
         start = normal(generators(1, 0, 48), (z_img.shape[1],))
         made: Any = ddim(denoise, start, time_steps(16), schedule=self.schedule)
-        return heat_map((torch.nn.functional.normalize(made) @ z_img.T).numpy())
+        return heat_map((torch.nn.functional.normalize(made) @ z_img.T).float().numpy())

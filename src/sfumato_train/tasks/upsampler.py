@@ -43,7 +43,7 @@ class UpsamplerTask:
         through = stage.through_autoencoder > 0 and not stage.large
         self.autoencoder = context.trained("autoencoder") if through else None
         self.stream = TrainingStream(context.store, stage.stream, seed=stage.train.seed)
-        self.held_out = TrainingStream(context.store, stage.stream, seed=1, split="heldout_pair")
+        self.held_out = context.held_out(stage.stream, "heldout_pair")
         self.large = context.store.select(large=True) if stage.large else np.zeros(0, np.int64)
 
     def batch(self, first: int, count: int) -> dict[str, Tensor]:
