@@ -14,7 +14,8 @@ from .aliases import ALIASES
 from .english import article, is_plural, noun_phrase
 from .record import Record
 
-_MEDIA = ("picture", "drawing", "illustration", "sticker", "icon", "emoji", "cartoon", "clip art", "image")
+_ANY_MEDIUM = ("picture", "drawing", "illustration", "sticker", "image", "cartoon")
+_EMOJI_WORDS = ("moji", "emoji", "fluent", "blob")
 _CATEGORY_WORDS = {
     "food & drink": ("food", "food and drink"),
     "animals & nature": ("animal", "nature"),
@@ -46,12 +47,24 @@ def phrase(record: Record, rng: np.random.Generator, *, name: str | None = None)
     words = name or spoken_name(record)
     text = noun_phrase(words) if takes_article(record, words) else words
     if record.attributes and rng.random() < 0.75:
-        text += (", " if rng.random() < 0.5 else " with ") + " and ".join(record.attributes)
+        toned = all(attribute.endswith("skin tone") for attribute in record.attributes)
+        text += (" with " if toned and rng.random() < 0.5 else ", ") + " and ".join(record.attributes)
     return text
+
+
+def media(style: str) -> tuple[str, ...]:
+    """The words for the kind of picture that a style is: an emoji, an icon, clip art."""
+    if any(word in style for word in _EMOJI_WORDS):
+        return (*_ANY_MEDIUM, "emoji", "emoji", "icon")
+    if style.endswith("icon") or style == "silhouette":
+        return (*_ANY_MEDIUM[:4], "icon", "icon", "icon")
+    return (*_ANY_MEDIUM, style) if style == "clip art" else _ANY_MEDIUM
 
 
 def takes_article(record: Record, name: str) -> bool:
     """Whether "a NAME" is English: things, animals and people; not signs or verbs ("add row")."""
+    if not record.keywords and record.style.endswith("icon"):
+        return False
     first = name.partition(" ")[0]
     if record.category in _ARTICLE_CATEGORIES:
         return not (first.endswith("ing") and " " not in name and record.category != "smileys & emotion")
@@ -86,10 +99,10 @@ def _plain(record: Record, rng: np.random.Generator, words: str, *, keywords: bo
     if draw < 0.62:
         return full
     if draw < 0.74:
-        medium = _pick(rng, _MEDIA)
+        medium = _pick(rng, media(record.style))
         return f"{_indefinite(medium)} of {full}"
     if draw < 0.82:
-        return f"{words} {_pick(rng, _MEDIA[2:7])}"
+        return f"{words} {_pick(rng, media(record.style)[2:])}"
     if draw < 0.94 and keywords:
         return _with_keywords(record, rng, full, words)
     return _with_category(record, rng, full)
@@ -112,7 +125,7 @@ def _with_category(record: Record, rng: np.random.Generator, full: str) -> str:
     if not kinds:
         return full
     kind = _pick(rng, kinds)
-    medium = _pick(rng, ("sticker", "icon", "emoji", "drawing"))
+    medium = _pick(rng, media(record.style)[1:])
     return f"{_indefinite(f'{kind} {medium}')} of {full}"
 
 
@@ -133,7 +146,7 @@ def styled(text: str, words: str, style: str, rng: np.random.Generator) -> str:
 
 
 def _indefinite(words: str) -> str:
-    return words if words in {"clip art", "openclipart"} else f"{article(words)} {words}"
+    return words if words.endswith("clip art") else f"{article(words)} {words}"
 
 
 def _pick(rng: np.random.Generator, choices: tuple[str, ...]) -> str:

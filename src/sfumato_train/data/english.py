@@ -38,7 +38,7 @@ _UNCHANGED = _words(
 )
 _PLURAL_ONLY = _words(
     """
-    glasses sunglasses goggles scissors trousers jeans shorts pants pliers tongs tweezers binoculars
+    maracas glasses sunglasses goggles scissors trousers jeans shorts pants pliers tongs tweezers binoculars
     briefs pajamas headphones chopsticks stairs clothes fries noodles people men women children feet
     teeth geese mice wolves leaves knives fairies elves antlers
     """
@@ -90,7 +90,7 @@ def article(phrase: str) -> str:
         return "an" if word.startswith(("8", "11", "18")) else "a"
     if word.startswith(_CONSONANT_SOUND) and not word.startswith(_VOWEL_UNI):
         return "a"
-    return "an" if word[:1] in "aeiouáéíóúâêîôûäëïöü" else "a"
+    return "an" if word.startswith(tuple("aeiouáéíóúâêîôûäëïöü")) else "a"
 
 
 def split_head(phrase: str) -> tuple[list[str], list[str]]:
@@ -155,6 +155,8 @@ def noun_phrase(name: str) -> str:
 
     "a red apple", "an owl", "sunglasses", "broccoli".
     """
+    if name.startswith("flag of "):
+        return f"the {name}"
     if is_plural(name) or is_mass(name) or name.startswith(("the ", "a ", "an ")):
         return name
     return f"{article(name)} {name}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
 from .sprite import Pixels, content_box, over, resize
 from .studio import Studio
@@ -56,8 +57,9 @@ def breathe(picture: Pixels, rng: np.random.Generator) -> Pixels:
     saturation = rng.uniform(0.93, 1.07)
     matrix = hue_matrix(rng.uniform(-5, 5)) * rng.uniform(0.94, 1.04)
     matrix = (saturation * np.eye(3) + (1 - saturation) * _GREY) @ matrix
-    colours = picture[..., :3].reshape(-1, 3).astype(np.float32) @ matrix.T.astype(np.float32)
+    rows = tuple(value for row in matrix for value in (*row, 0.0))
+    image = Image.frombytes("RGB", (picture.shape[1], picture.shape[0]), picture[..., :3].tobytes())
     out = np.empty_like(picture)
-    out[..., :3] = np.clip(colours + 0.5, 0, picture[..., 3].reshape(-1, 1)).reshape(out[..., :3].shape)
+    np.minimum(np.asarray(image.convert("RGB", rows)), picture[..., 3:], out=out[..., :3])
     out[..., 3] = picture[..., 3]
     return out

@@ -81,7 +81,20 @@ class Catalogue:
     @cached_property
     def objects(self) -> Pool:
         """Records that scenes may use freely: countable things, not flags, signs or skin-tone variants."""
-        return Pool(self, [i for i in self.indices.tolist() if _is_object(self.records[i])])
+        members = self.indices.tolist()
+        return Pool(
+            self,
+            [i for i in members if self.records[i].concept in self._things and _is_object(self.records[i])],
+        )
+
+    @cached_property
+    def _things(self) -> frozenset[str]:
+        """Concepts that many styles draw: things, where single icon sets also draw deeds ("approve")."""
+        styles: dict[str, set[str]] = defaultdict(set)
+        for record in self.records:
+            styles[record.concept].add(record.style)
+        needed = min(3, (len({record.style for record in self.records}) + 1) // 2)
+        return frozenset(concept for concept, found in styles.items() if len(found) >= needed)
 
     @cached_property
     def tintable(self) -> Pool:
@@ -162,13 +175,16 @@ def _pick(rng: np.random.Generator, cumulative: NDArray[np.float64]) -> int:
     return int(np.searchsorted(cumulative, rng.random() * cumulative[-1], side="right"))
 
 
+# Styles that draw every object on a disc or a card of its own, which would come along into a scene.
+_BADGES = frozenset({"round flat icon", "round flag", "rectangular flag"})
 _OBJECT_CATEGORIES = frozenset(
     {"animals & nature", "food & drink", "travel & places", "activities", "objects"}
 )
 
 
 def _is_plain(record: Record) -> bool:
-    return not record.tintable and not record.attributes and record.weight >= 0.25
+    toned = any(attribute.endswith("skin tone") for attribute in record.attributes)
+    return not record.tintable and not toned and record.weight >= 0.25 and record.style not in _BADGES
 
 
 def _is_object(record: Record) -> bool:

@@ -122,7 +122,7 @@ def riding(studio: Studio) -> Sample | None:
         seat.width * studio.size, 0.52 * studio.size
     )
     above = actor.sprite.fitted(seat.actor * studio.size, seat.actor * studio.size)
-    lap = min(seat.share * below.height, 0.45 * above.height)
+    lap = min(seat.share * below.height, 0.75 * above.height)
     total = below.height + above.height - lap
     bottom = min(0.97, 0.5 + total / studio.size / 2)
     canvas, upper = Canvas(studio.size), bottom - (below.height - lap) / studio.size

@@ -133,8 +133,8 @@ HATS: dict[str, tuple[str, float, float]] = {
     "billed cap": ("cap", 0.78, 0.36),
     "military helmet": ("helmet", 0.94, 0.5),
     "ribbon": ("bow", 0.42, 0.5),
-    "rescue worker’s helmet": ("helmet", 0.84, 0.4),
-    "woman’s hat": ("hat", 0.95, 0.38),
+    "rescue worker's helmet": ("helmet", 0.84, 0.4),
+    "woman's hat": ("hat", 0.95, 0.38),
 }
 EYEWEAR: dict[str, tuple[str, float]] = {
     "sunglasses": ("sunglasses", 0.82),
