@@ -5,7 +5,7 @@ from torch import Tensor, nn
 
 
 class Ema:
-    """Averaged copy of a network's state: parameters are averaged, other buffers copied.
+    """Averaged copy of a network's state: what is floating point is averaged, counters are copied.
 
     The decay grows from 0 to `decay` as (1+n)/(10+n) so that early weights are forgotten.
     """
@@ -14,6 +14,11 @@ class Ema:
         self.decay = decay
         self.updates = 0
         self.state = {name: tensor.detach().clone() for name, tensor in network.state_dict().items()}
+
+    def load(self, state: dict[str, Tensor]) -> None:
+        """Go on from a saved average; each tensor keeps its memory layout."""
+        for name, tensor in self.state.items():
+            tensor.copy_(state[name])
 
     @torch.no_grad()
     def update(self, network: nn.Module) -> None:

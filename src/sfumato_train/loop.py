@@ -85,7 +85,7 @@ class Trainer:
         snapshot, path, complaints = found
         self.notes = [*complaints, f"Resumed from {path.name}."]
         self.network.load_state_dict(snapshot.model)
-        self.ema.state = {name: tensor.clone() for name, tensor in snapshot.ema.items()}
+        self.ema.load(snapshot.ema)
         load_optimiser_state(self.network, self.optim, snapshot.optim)
         self.step = int(snapshot.metadata["step"])
         self.ema.updates = self.step

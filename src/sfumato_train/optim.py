@@ -37,4 +37,14 @@ def load_optimiser_state(network: nn.Module, optim: torch.optim.Optimizer, state
     parameters = dict(network.named_parameters())
     for path, value in state.items():
         name, key = path.rsplit("/", 1)
-        optim.state[parameters[name]][key] = value.clone()
+        parameter = parameters[name]
+        optim.state[parameter][key] = value.clone() if value.ndim == 0 else laid_out_as(parameter, value)
+
+
+def laid_out_as(pattern: Tensor, value: Tensor) -> Tensor:
+    """A copy of `value` with the memory layout of `pattern`.
+
+    Fused AdamW walks a parameter and its moments as flat memory: a channels-last kernel with contiguous moments would
+    take its neighbours' moments for its own.
+    """
+    return torch.empty_like(pattern).copy_(value)
