@@ -18,7 +18,7 @@ Row = tuple[str, str, str]
 
 
 def rows() -> list[Row]:
-    """(concept, style, split): eight concepts in three styles with every fourth pair held out, and four unseen."""
+    """(concept, style, split): eight concepts in three styles, every fourth pair held out; four unseen."""
     seen = [(concept, style) for concept in CONCEPTS for style in STYLES]
     known = [(*pair, "heldout_pair" if place % 4 == 3 else "train") for place, pair in enumerate(seen)]
     unseen = [(concept, style, "heldout_concept") for concept in HELD_OUT for style in STYLES[:2]]

@@ -51,11 +51,12 @@ def styled_caption(record: Record) -> str:
 
 
 def some(rng: np.random.Generator, items: Sequence[int] | Indices, count: int | None) -> Indices:
-    """`count` of the items without repeats, in their order; all of them where there are no more."""
+    """The first `count` of the items in a random order (None: all of them).
+
+    A smaller count gives the beginning of a larger one, so that a quick look is a part of the full one.
+    """
     array = np.asarray(items, dtype=np.int64)
-    if count is None or count >= len(array):
-        return array
-    return np.sort(array[rng.permutation(len(array))[:count]])
+    return array[rng.permutation(len(array))[:count]]
 
 
 def split_pictures(store: PictureStore, split: str) -> Indices:
@@ -87,22 +88,17 @@ def training_prompts(store: PictureStore, *, count: int, popular: int, seed: int
 def pair_prompts(store: PictureStore, *, count: int, seed: int) -> list[Prompt]:
     """Held-out (concept, style) pairs, one of each concept, with the style named."""
     indices = split_pictures(store, "heldout_pair")
-    shuffled = generator(seed, PROMPTS).permutation(indices)
-    one_each = sorted(first_of_concepts(store, shuffled).values())
-    chosen = some(generator(seed, PROMPTS), one_each, count)
-    return [_prompt(store, int(i), styled_caption(store.records[int(i)])) for i in chosen]
+    shuffled = some(generator(seed, PROMPTS), indices, None)
+    chosen = list(first_of_concepts(store, shuffled).values())[:count]
+    return [_prompt(store, i, styled_caption(store.records[i])) for i in chosen]
 
 
-def judged_among(
-    store: PictureStore, prompts: Sequence[Prompt], *, count: int, popular: int, seed: int
-) -> list[str]:
+def judged_among(store: PictureStore, prompts: Sequence[Prompt], *, count: int, popular: int, seed: int) -> list[str]:
     """Captions of up to `count` distinct concepts: those of the prompts, in order, then other common ones."""
     own = {prompt.concept: prompt.record for prompt in prompts}
     indices = split_pictures(store, "train")
     counts = Counter(store.records[int(i)].concept for i in indices)
-    others = [
-        i for c, i in first_of_concepts(store, indices).items() if counts[c] >= popular and c not in own
-    ]
+    others = [i for c, i in first_of_concepts(store, indices).items() if counts[c] >= popular and c not in own]
     wanted = max(0, count - len(own))
     filled = [*own.values(), *some(generator(seed, CAPTIONS), others, wanted).tolist()]
     return [concept_caption(store.records[i]) for i in filled]

@@ -37,12 +37,11 @@ class EvalConfig:
             raise InputError("Nothing can be measured on no pictures; give counts of at least 1.")
         if self.captions < self.prompts:
             raise InputError(
-                f"{self.prompts} prompts cannot be told apart among {self.captions} captions; "
-                "ask for more captions."
+                f"{self.prompts} prompts cannot be told apart among {self.captions} captions; ask for more captions."
             )
 
 
-def quick(seed: int = 0) -> EvalConfig:
+def quick_config(seed: int = 0) -> EvalConfig:
     """A look in minutes: the same measurements on fewer pictures, with wider error bars."""
     return EvalConfig(
         seed=seed,

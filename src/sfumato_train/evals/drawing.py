@@ -30,9 +30,7 @@ class Recognised:
     right: NDArray[np.bool_]
 
 
-def draw_small(
-    engine: Engine, prompts: Sequence[str], *, system: str, seed: int, tick: Tick = nobody
-) -> Floats:
+def draw_small(engine: Engine, prompts: Sequence[str], *, system: str, seed: int, tick: Tick = nobody) -> Floats:
     """[N,4,64,64] premultiplied in [-1,1]: what users get before the upsamplers; prompt k has seed + k."""
     tokenizer = Tokenizer(engine.file(TOKENIZER), engine.manifest.text.max_tokens)
     made: list[Array] = []

@@ -39,14 +39,10 @@ class Judge:
         parts = [pictures[start : start + BATCH] for start in range(0, len(pictures), BATCH)]
         return self._embedded(iter(parts), len(pictures), tick)
 
-    def stored(
-        self, store: PictureStore, indices: Sequence[int] | NDArray[np.int64], *, tick: Tick = nobody
-    ) -> Floats:
+    def stored(self, store: PictureStore, indices: Sequence[int] | NDArray[np.int64], *, tick: Tick = nobody) -> Floats:
         """Pictures of a data set → z_img [N,E]; one batch at a time is in memory."""
         chosen = np.asarray(indices, dtype=np.int64)
-        parts = (
-            to_floats(store.smalls[chosen[start : start + BATCH]]) for start in range(0, len(chosen), BATCH)
-        )
+        parts = (to_floats(store.smalls[chosen[start : start + BATCH]]) for start in range(0, len(chosen), BATCH))
         return self._embedded(parts, len(chosen), tick)
 
     def captions(self, captions: Sequence[str], *, tick: Tick = nobody) -> Floats:

@@ -44,9 +44,7 @@ def _parts(path: Path, text: str) -> tuple[str, str, str]:
     before, begin, rest = text.partition(BEGIN)
     old, end, after = rest.partition(END)
     if not begin or not end:
-        raise InputError(
-            f"{path} has no table between {BEGIN} and {END}; add these two lines or name another file."
-        )
+        raise InputError(f"{path} has no table between {BEGIN} and {END}; add these two lines or name another file.")
     return before, old, after
 
 

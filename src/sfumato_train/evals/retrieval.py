@@ -64,9 +64,7 @@ def same(queries: Sequence[str], candidates: Sequence[str]) -> Flags:
     return equal
 
 
-def both_ways(
-    z_img: Floats, shown: Sequence[str], z_txt: Floats, concepts: Sequence[str]
-) -> tuple[Recall, Recall]:
+def both_ways(z_img: Floats, shown: Sequence[str], z_txt: Floats, concepts: Sequence[str]) -> tuple[Recall, Recall]:
     """Picture → caption and caption → picture.
 
     z_img [P,E] of pictures that show `shown` (P names, with repeats); z_txt [N,E] of N distinct `concepts`.
