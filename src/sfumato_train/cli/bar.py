@@ -7,8 +7,8 @@ from contextlib import contextmanager
 @contextmanager
 def stage_bars() -> Iterator[Callable[[str, int, int], None]]:
     """A callback (stage, done, total)."""
-    from rich.console import Console  # noqa: PLC0415 - --help stays quick
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn  # noqa: PLC0415
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     console = Console(stderr=True)

@@ -1,7 +1,5 @@
 """`sfumato-train eval BUNDLE`: measure a model."""
 
-# ruff: noqa: PLC0415, PLR0917 - imports wait, so that --help stays quick; typer passes options by name
-
 from pathlib import Path
 from typing import Annotated
 
