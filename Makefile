@@ -13,7 +13,7 @@ export PROMPT
 export OMP_NUM_THREADS ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help draw env-run env-dev lint test test-all bench docs clean
+.PHONY: help draw env-run env-dev train-env lint test test-all bench docs clean
 
 help:
 	@sed -n '/^##/s/^## //p' $(MAKEFILE_LIST)
@@ -33,6 +33,9 @@ test-all: lint
 lint: env-dev
 	$(BIN)/ruff check .
 	$(BIN)/mypy src
+
+## make train-env  PyTorch and what training needs
+train-env: env-dev
 
 ## make bench      how long drawing takes here: cold, warm, pictures an hour, memory
 bench: env-run
