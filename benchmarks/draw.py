@@ -52,15 +52,11 @@ def _cases(options: Options, results: dict[str, Any]) -> dict[str, Callable[[], 
 
 
 def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--model", default="sticker", help="the bundle: a name or a folder")
     parser.add_argument("--cores", type=int, default=2)
     parser.add_argument("--repeats", type=int, default=5, help="measured runs of each case, after a warm-up")
-    parser.add_argument(
-        "--install", action="store_true", help="install into an empty environment and weigh it"
-    )
+    parser.add_argument("--install", action="store_true", help="install into an empty environment and weigh it")
     parser.add_argument("--torch-model", help="a folder: the same bundle exported with its PyTorch weights")
     parser.add_argument("--unclip-python", help="a Python with torch, diffusers and transformers")
     parser.add_argument("--unclip-repeats", type=int, default=2)

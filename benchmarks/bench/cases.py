@@ -46,6 +46,7 @@ def cold(options: Options) -> Figures:
     return {
         "first_ever_seconds": first.seconds,
         "seconds": median(one.seconds for one in later),
+        "cpu_seconds": median(one.cpu_seconds for one in later),
         "peak_bytes": max(one.peak_bytes for one in (first, *later)),
         "samples": [one.seconds for one in later],
     }
@@ -81,9 +82,13 @@ def _draw(options: Options, jobs: tuple[str, ...], *words: str) -> Figures:
     argv = [sys.executable, DRAW, "--jobs", ",".join(jobs), "--prompt", PROMPT, "--threads", options.cores]
     done = run([*map(str, argv), "--repeats", str(options.repeats), *words])
     figures = done.json()
-    for job in figures["jobs"].values():
-        job["seconds"] = median(job["warm"])
-    return {**figures, "peak_bytes": done.peak_bytes}
+    jobs = {name: {**job, **medians(job)} for name, job in figures["jobs"].items()}
+    return {**figures, "jobs": jobs, "peak_bytes": done.peak_bytes}
+
+
+def medians(figures: Figures) -> Figures:
+    """Of the warm runs, by the clock and of the CPU."""
+    return {"seconds": median(figures["warm"]), "cpu_seconds": median(figures["warm_cpu"])}
 
 
 def torch_engine(options: Options, ours: Figures) -> Figures:
@@ -94,12 +99,16 @@ def torch_engine(options: Options, ours: Figures) -> Figures:
     same = [word for name in ("steps", "guidance", "sampler") for word in (f"--{name}", str(settings[name]))]
     words = ["--model", options.torch_model, "--engine", "torch", "--precision", "f32", *same]
     theirs = _draw(options, (SMALL, LARGE), *words)
-    return {**theirs, "ratio": {job: ratio(theirs, ours, job) for job in (SMALL, LARGE)}}
+    jobs = {name: {**job, **ratios(job, ours["jobs"][name])} for name, job in theirs["jobs"].items()}
+    return {**theirs, "jobs": jobs}
 
 
-def ratio(theirs: Figures, ours: Figures, job: str) -> float:
-    """How many times as long theirs takes."""
-    return float(theirs["jobs"][job]["seconds"] / ours["jobs"][job]["seconds"])
+def ratios(theirs: Figures, ours: Figures) -> Figures:
+    """How many times as long theirs takes, and how many times the CPU time."""
+    return {
+        "ratio": theirs["seconds"] / ours["seconds"],
+        "cpu_ratio": theirs["cpu_seconds"] / ours["cpu_seconds"],
+    }
 
 
 def unclip(options: Options, ours: Figures) -> Figures:
@@ -111,14 +120,9 @@ def unclip(options: Options, ours: Figures) -> Figures:
         counts = map(str, (options.unclip_repeats, options.cores))
         done = run([options.unclip_python, UNCLIP, "run", folder, *counts])
     figures = done.json()
-    seconds = median(figures["warm"])
-    return {
-        **figures,
-        "seconds": seconds,
-        "peak_bytes": done.peak_bytes,
-        "parameters": parameters,
-        "ratio": seconds / ours["jobs"][SMALL]["seconds"],
-    }
+    middle = medians(figures)
+    beside = ratios(middle, ours["jobs"][SMALL])
+    return {**figures, **middle, **beside, "peak_bytes": done.peak_bytes, "parameters": parameters}
 
 
 def install(options: Options) -> Figures:
@@ -134,5 +138,5 @@ def install(options: Options) -> Figures:
 
 
 def size_of(folder: Path) -> int:
-    """The bytes of all files below a folder, links not followed."""
+    """The bytes of all files below a folder; folders that are linked to do not count."""
     return sum(path.lstat().st_size for path in folder.rglob("*") if not path.is_dir())

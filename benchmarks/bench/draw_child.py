@@ -13,9 +13,7 @@ def main() -> None:
     from sfumato.api import Sfumato  # noqa: PLC0415 - its import is one of the things measured
 
     imported = time.perf_counter()
-    model = Sfumato(
-        arguments.model, engine=arguments.engine, threads=arguments.threads, precision=arguments.precision
-    )
+    model = Sfumato(arguments.model, engine=arguments.engine, threads=arguments.threads, precision=arguments.precision)
     opened = time.perf_counter()
     jobs = {job: _measure(model, job, arguments) for job in arguments.jobs.split(",")}
     print(json.dumps({"import": imported - begin, "open": opened - imported, "jobs": jobs}))
@@ -29,13 +27,14 @@ def _measure(model: Any, job: str, arguments: argparse.Namespace) -> dict[str, A
     return {
         "first": first["seconds"],
         "warm": [draw["seconds"] for draw in warm],
+        "warm_cpu": [draw["cpu"] for draw in warm],
         "stages": {stage: statistics.median(draw["stages"][stage] for draw in warm) for stage in stages},
         "settings": first["settings"],
     }
 
 
 def _draw(model: Any, n: int, size: int, seed: int, arguments: argparse.Namespace) -> dict[str, Any]:
-    begin = time.perf_counter()
+    begin, cpu = time.perf_counter(), time.process_time()
     pictures = model.draw(
         arguments.prompt,
         n=n,
@@ -45,15 +44,14 @@ def _draw(model: Any, n: int, size: int, seed: int, arguments: argparse.Namespac
         guidance=arguments.guidance,
         sampler=arguments.sampler,
     )
-    seconds = time.perf_counter() - begin
+    seconds, cpu = time.perf_counter() - begin, time.process_time() - cpu
     assert [picture.pixels.shape[:2] for picture in pictures] == [(size, size)] * n
     settings = pictures[0].settings
     return {
         "seconds": seconds,
+        "cpu": cpu,
         "stages": dict(pictures[-1].seconds),
-        "settings": {
-            name: getattr(settings, name) for name in ("steps", "guidance", "sampler", "model", "version")
-        },
+        "settings": {name: getattr(settings, name) for name in ("steps", "guidance", "sampler", "model", "version")},
     }
 
 

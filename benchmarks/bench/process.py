@@ -24,8 +24,10 @@ class Run:
     """What a program took from its start to its end."""
 
     seconds: float
+    cpu_seconds: float
+    """Of all its threads, in the program and in the system for it."""
     peak_bytes: int
-    """The largest resident set of the process."""
+    """The largest resident set of the process, and at least that of its parent (Linux counts from the fork)."""
     out: str
 
     def json(self) -> dict[str, Any]:
@@ -46,7 +48,8 @@ def run(argv: Sequence[str | Path], *, env: Mapping[str, str] | None = None) -> 
         if child.returncode != 0:
             raise ChildError(f"{_name(argv)} ended with {child.returncode}: {_last_line(_text(err))}")
         unit = 1 if sys.platform == "darwin" else 1024
-        return Run(seconds=seconds, peak_bytes=usage.ru_maxrss * unit, out=_text(out))
+        cpu = usage.ru_utime + usage.ru_stime
+        return Run(seconds=seconds, cpu_seconds=cpu, peak_bytes=usage.ru_maxrss * unit, out=_text(out))
 
 
 def _environment(added: Mapping[str, str] | None) -> dict[str, str]:

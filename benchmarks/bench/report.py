@@ -24,6 +24,16 @@ def times(value: float) -> str:
     return f"{value:.1f}×"
 
 
+def took(figures: Results) -> str:
+    """By the clock and, since other work on the machine stretches that, of the CPU."""
+    return f"{seconds(figures['seconds'])} ({seconds(figures['cpu_seconds'])} of CPU time)"
+
+
+def beside(figures: Results) -> str:
+    """The same with the ratios to ours."""
+    return f"{took(figures)}: {times(figures['ratio'])} as long, {times(figures['cpu_ratio'])} the CPU time"
+
+
 def pictures_an_hour(results: Results) -> float:
     """At 256², several at once."""
     count = int(EIGHT.partition("x")[0])
@@ -33,7 +43,7 @@ def pictures_an_hour(results: Results) -> float:
 def _cold(results: Results) -> list[Row]:
     cold = results["cold"]
     return [
-        ("First 1024² picture, cold process", seconds(cold["seconds"])),
+        ("First 1024² picture, cold process", took(cold)),
         ("The same, the very first run (graphs not yet compiled)", seconds(cold["first_ever_seconds"])),
         ("Peak memory of that process", megabytes(cold["peak_bytes"])),
     ]
@@ -42,9 +52,9 @@ def _cold(results: Results) -> list[Row]:
 def _warm(results: Results) -> list[Row]:
     jobs = results["warm"]["jobs"]
     return [
-        ("One 256² picture, warm", seconds(jobs[SMALL]["seconds"])),
-        ("One 1024² picture, warm", seconds(jobs[LARGE]["seconds"])),
-        ("Four 1024² pictures, warm", seconds(jobs[FOUR]["seconds"])),
+        ("One 256² picture, warm", took(jobs[SMALL])),
+        ("One 1024² picture, warm", took(jobs[LARGE])),
+        ("Four 1024² pictures, warm", took(jobs[FOUR])),
         ("256² pictures an hour", f"{pictures_an_hour(results):,.0f}"),
         ("Peak memory with four 1024² at once", megabytes(results["warm"]["peak_bytes"])),
     ]
@@ -55,15 +65,9 @@ def _install(results: Results) -> list[Row]:
 
 
 def _torch(results: Results) -> list[Row]:
-    torch = results["torch"]
-    sizes = ((SMALL, "256²"), (LARGE, "1024²"))
-    return [
-        (
-            f"Same networks and steps in PyTorch eager fp32, one {name} picture",
-            f"{seconds(torch['jobs'][job]['seconds'])} ({times(torch['ratio'][job])} as long)",
-        )
-        for job, name in sizes
-    ]
+    jobs = results["torch"]["jobs"]
+    what = "Same networks and steps in PyTorch eager fp32, one"
+    return [(f"{what} {name} picture", beside(jobs[job])) for job, name in ((SMALL, "256²"), (LARGE, "1024²"))]
 
 
 def _unclip(results: Results) -> list[Row]:
@@ -72,7 +76,7 @@ def _unclip(results: Results) -> list[Row]:
     return [
         (
             "diffusers' UnCLIPPipeline, networks of our sizes, its default steps, one 256² picture",
-            f"{seconds(peer['seconds'])} ({times(peer['ratio'])} as long)",
+            beside(peer),
         ),
         ("Its import and load, apart", apart),
         ("Its peak memory", megabytes(peer["peak_bytes"])),
