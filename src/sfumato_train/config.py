@@ -66,13 +66,17 @@ class ClipStage:
 
 @dataclass(frozen=True, kw_only=True)
 class AutoencoderStage:
-    """The space of latents; `noise`: largest standard deviation of the noise added to them in training."""
+    """The space of latents; `noise`: largest standard deviation of the noise added to them in training.
+
+    `freeze_encoder` trains only the way back to pictures: the space, and so a decoder trained in it, stays valid.
+    """
 
     kind: Literal["autoencoder"] = "autoencoder"
     network: AutoencoderConfig = field(default_factory=AutoencoderConfig)
     train: TrainConfig = field(default_factory=TrainConfig)
     stream: StreamConfig = field(default_factory=StreamConfig)
     noise: float = 0.2
+    freeze_encoder: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,6 +5,7 @@ channel has unit variance and carries no detail finer than the noise: a space th
 """
 
 from dataclasses import dataclass
+from typing import Self
 
 import torch
 from torch import Tensor, nn
@@ -45,6 +46,7 @@ class Autoencoder(nn.Module):
             group_norm(coarse),
             nn.Conv2d(coarse, config.channels, 1),
         )
+        self.encoder_frozen = False
         self.whiten = nn.BatchNorm2d(config.channels, affine=False, momentum=0.01)
         on_coarse, on_middle, on_fine = config.decoder_blocks
         self.decoder = nn.Sequential(
@@ -61,6 +63,19 @@ class Autoencoder(nn.Module):
             nn.Conv2d(fine, 16, 3, padding=1),
             nn.PixelShuffle(2),
         )
+
+    def freeze_encoder(self) -> None:
+        """Keep the space as it is, so that a decoder trained in it stays valid while pictures become cleaner."""
+        self.encoder_frozen = True
+        self.encoder.requires_grad_(False)
+        self.whiten.eval()
+
+    def train(self, mode: bool = True) -> Self:
+        """As in every module, but a frozen encoder's statistics never move."""
+        super().train(mode)
+        if self.encoder_frozen:
+            self.whiten.eval()
+        return self
 
     def encode(self, picture_BCHW: Tensor) -> Tensor:
         """→ latents of zero mean and unit variance per channel over the training pictures."""

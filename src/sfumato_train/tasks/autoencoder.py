@@ -22,6 +22,8 @@ class AutoencoderTask:
         self.stage = stage
         torch.manual_seed(stage.train.seed)
         self.network: Any = Autoencoder(stage.network)
+        if stage.freeze_encoder:
+            self.network.freeze_encoder()
         self.stream = TrainingStream(context.store, stage.stream, seed=stage.train.seed)
         self.held_out = context.held_out(stage.stream, "heldout_concept")
 
