@@ -26,20 +26,21 @@ def build(
     limit: Annotated[int | None, typer.Option(min=1, help="Only about so many pictures.")] = None,
     workers: Annotated[int, typer.Option(min=1, help="Processes that draw.")] = 2,
     sources: Annotated[str | None, typer.Option(help="Only these, separated by commas.")] = None,
+    large: Annotated[bool, typer.Option(help="Draw some pictures at 1024x1024 too.")] = True,
     cache: Annotated[
         Path | None, typer.Option(help="Folder for packages and drawn pictures, to be used again.")
     ] = None,
 ) -> None:
     """Fetches, draws and describes some 40,000 pictures; a run that was stopped goes on where it was."""
-    from sfumato_train.data.build import BuildConfig, build, default_cache  # noqa: PLC0415 - --help stays quick
+    from sfumato_train.data.build import BuildConfig, build, default_cache
 
     names = tuple(name.strip() for name in sources.split(",")) if sources else None
-    config = BuildConfig(out=out, cache=cache or default_cache(), limit=limit, workers=workers, sources=names)
+    config = BuildConfig(
+        out=out, cache=cache or default_cache(), limit=limit, workers=workers, sources=names, large=large
+    )
     with _bar() as progress:
         facts = build(config, progress=progress)
-    typer.echo(
-        f"{facts['kept']} pictures of {facts['concepts']} concepts in {out}, {facts['large']} also large."
-    )
+    typer.echo(f"{facts['kept']} pictures of {facts['concepts']} concepts in {out}, {facts['large']} also large.")
     for reason, count in facts["left_out"].items():
         typer.echo(f"  left out: {count} {reason}")
 
@@ -47,8 +48,8 @@ def build(
 @contextmanager
 def _bar() -> Iterator[Callable[[str, int, int], None]]:
     """A bar for each stage on a terminal; elsewhere nothing is drawn."""
-    from rich.console import Console  # noqa: PLC0415
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn  # noqa: PLC0415
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     console = Console(stderr=True)

@@ -73,9 +73,7 @@ def place(
 
     `large` gives, for some entries by index, the work file with their 1024x1024 picture.
     """
-    samples = (
-        _sample(r, png) for r, png in zip(found, _pictures(entries, [e.unit for e in entries]), strict=True)
-    )
+    samples = (_sample(r, png) for r, png in zip(found, _pictures(entries, [e.unit for e in entries]), strict=True))
     spans = []
     for span in write_shards(root, "pictures", samples):
         spans.append(span)
@@ -85,9 +83,7 @@ def place(
     bigger = (_sample(found[i], png) for i, png in zip(chosen, pictures, strict=True))
     large_spans = dict(zip(chosen, write_shards(root, "large", bigger, per_shard=250), strict=True))
     _sweep(root, {span.shard for span in chain(spans, large_spans.values())})
-    return [
-        _placed(r, span, large_spans.get(i)) for i, (r, span) in enumerate(zip(found, spans, strict=True))
-    ]
+    return [_placed(r, span, large_spans.get(i)) for i, (r, span) in enumerate(zip(found, spans, strict=True))]
 
 
 def _sweep(root: Path, written: set[str]) -> None:

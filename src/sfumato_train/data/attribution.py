@@ -9,8 +9,7 @@ from .record import Record
 from .sources import Source, Words
 
 _CHANGES = (
-    "The pictures were rendered or resized, clip art was cropped to what it shows, "
-    "names and keywords were cleaned."
+    "The pictures were rendered or resized, clip art was cropped to what it shows, names and keywords were cleaned."
 )
 _LICENCES = {
     "MIT": "https://opensource.org/license/mit",

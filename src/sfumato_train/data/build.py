@@ -29,7 +29,22 @@ from .sources import SOURCES, WORDS, Source, Words
 from .words import readable
 
 Progress = Callable[[str, int, int], None]
-Provide = Callable[[Source | Words], Path]
+# The modules whose change may change a data set.
+_DECISIVE = (
+    *(
+        "assemble",
+        "attribution",
+        "build",
+        "choose",
+        "dedupe",
+        "describe",
+        "emoji",
+        "gather",
+        "measure",
+        "pixels",
+    ),
+    *("readers", "record", "render", "rules", "shards", "sources", "split", "units", "words"),
+)
 _FEW = ("phantom", "flat-color-icons", "flat-ui", "tango")
 
 
@@ -37,9 +52,9 @@ _FEW = ("phantom", "flat-color-icons", "flat-ui", "tango")
 class BuildConfig:
     """What to build, and where.
 
-    `cache` holds fetched packages and work files, which later builds use again. `limit` asks for about that many
-    pictures. `sources` are names; None means all, or with `limit` a few small ones. `large` tells whether some
-    pictures are drawn at 1024x1024 too.
+    `cache` holds fetched packages and work files, which later builds use again. `limit` asks for about that
+    many pictures. `sources` are names; None means all, or with `limit` a few small ones. `large` tells
+    whether some pictures are drawn at 1024x1024 too.
     """
 
     out: Path
@@ -55,26 +70,42 @@ def default_cache() -> Path:
     return cache_home() / "data"
 
 
+class Packages:
+    """The pinned packages, each fetched and unpacked when it is asked for."""
+
+    def __init__(self, cache: Path) -> None:
+        self._cache = cache
+
+    def folder(self, package: Source | Words) -> Path:
+        """Where the package is unpacked; FetchError where it cannot be had."""
+        wanted = pin(package.package, package.client)
+        return unpack(fetch(wanted, self._cache / "packages"), wanted.sha256, self._cache)
+
+    def version(self, package: Source | Words) -> str:
+        """The version that the lock file names."""
+        return pin(package.package, package.client).version
+
+
 def build(
     config: BuildConfig,
     *,
     progress: Progress = lambda stage, done, total: None,
-    provide: Provide | None = None,
+    packages: Packages | None = None,
     table: Sequence[Source] = SOURCES,
 ) -> dict[str, Any]:
     """Build the data set and return its report; a data set that is there and whole is left as it is.
 
-    `progress(stage, done, total)` is called often, and may raise `Cancelled`. `provide` gives the folder of
-    an unpacked package, and by default fetches the pinned one. Raises InputError for unknown sources and
+    `progress(stage, done, total)` is called often, and may raise `Cancelled`. `packages` gives the folders
+    of unpacked packages, and by default fetches the pinned ones. Raises InputError for unknown sources and
     FetchError where a package cannot be had.
     """
     chosen = _chosen(config, table)
     print_of_input = _fingerprint(config, chosen)
     if _is_built(config.out, print_of_input):
         return _json(config.out / "report.json")
-    provide = provide or (lambda package: _fetch(package, config.cache))
-    lexicon = Lexicon.read(*(provide(w) for w in WORDS))
-    entries = choose.drop_repeats(_gather(config, chosen, lexicon, provide, progress))
+    packages = packages or Packages(config.cache)
+    lexicon = Lexicon.read(*(packages.folder(w) for w in WORDS))
+    entries = choose.drop_repeats(_gather(config, chosen, lexicon, packages, progress))
     kept = [e for e in entries if not e.fault]
     if not kept:
         raise InputError("No picture is left of the chosen sources; choose more of them.")
@@ -88,9 +119,10 @@ def build(
     facts = assemble.report(entries, placed)
     assemble.write_small(config.out / "pixels64.npy", kept)
     assemble.write_text(config.out / "report.json", assemble.report_text(facts))
-    credit = attribution(chosen, WORDS, placed, _version)
+    credit = attribution(chosen, WORDS, placed, packages.version)
     assemble.write_text(config.out / "ATTRIBUTION.md", credit)
-    _seal(config, chosen, placed, print_of_input)
+    versions = {p.package: packages.version(p) for p in chain[Source | Words](WORDS, chosen)}
+    _seal(config, placed, versions, print_of_input)
     return facts
 
 
@@ -102,19 +134,14 @@ def _chosen(config: BuildConfig, table: Sequence[Source]) -> list[Source]:
     return [s for s in table if names is None or s.name in names]
 
 
-def _fetch(package: Source | Words, cache: Path) -> Path:
-    wanted = pin(package.package, package.client)
-    return unpack(fetch(wanted, cache / "packages"), wanted.sha256, cache)
-
-
 def _gather(
-    config: BuildConfig, chosen: Sequence[Source], lexicon: Lexicon, provide: Provide, progress: Progress
+    config: BuildConfig, chosen: Sequence[Source], lexicon: Lexicon, packages: Packages, progress: Progress
 ) -> list[Entry]:
     items: dict[Source, list[Item]] = {}
     for n, source in enumerate(chosen):
         progress("fetch", n, len(chosen))
         limit = None if config.limit is None else -(-config.limit // len(chosen))
-        items[source] = take(source, provide(source), limit)
+        items[source] = take(source, packages.folder(source), limit)
     progress("fetch", len(chosen), len(chosen))
     for item in chain.from_iterable(items.values()):
         if item.hexcode and item.name:
@@ -148,26 +175,19 @@ def _draw_large(config: BuildConfig, kept: Sequence[Entry], progress: Progress) 
     return paths
 
 
-def _seal(
-    config: BuildConfig, chosen: Sequence[Source], placed: Sequence[Record], print_of_input: str
-) -> None:
+def _seal(config: BuildConfig, placed: Sequence[Record], versions: dict[str, str], print_of_input: str) -> None:
     """Write the index, and last of all build.json, which makes the folder a data set."""
     index = assemble.index_text(placed)
     assemble.write_text(config.out / "index.jsonl", index)
-    packages: list[Source | Words] = [*chosen, *WORDS]
     built = {
         "format": FORMAT,
         "input": print_of_input,
         "pictures": len(placed),
         "index_sha256": hashlib.sha256(index.encode()).hexdigest(),
-        "versions": {p.package: _version(p) for p in packages},
+        "versions": versions,
         "limit": config.limit,
     }
     assemble.write_text(config.out / "build.json", json.dumps(built, indent=1) + "\n")
-
-
-def _version(package: Source | Words) -> str:
-    return pin(package.package, package.client).version
 
 
 def _counter(progress: Progress, stage: str, total: int) -> Callable[[int], None]:
@@ -182,11 +202,10 @@ def _counter(progress: Progress, stage: str, total: int) -> Callable[[int], None
 
 
 def _fingerprint(config: BuildConfig, chosen: Sequence[Source]) -> str:
-    """A hash of all that decides the result: the sources, the lock file, and this package's own code."""
+    """A hash of all that decides the result: the sources, the lock file, the code that reads and judges."""
     digest = hashlib.sha256(repr((config.limit, config.large, list(chosen))).encode())
-    files = [f for f in resources.files(__package__).iterdir() if f.name.endswith((".py", ".json"))]
-    for file in sorted(files, key=lambda f: f.name):
-        digest.update(file.read_bytes())
+    for name in ("sources.lock.json", *(f"{module}.py" for module in _DECISIVE)):
+        digest.update(resources.files(__package__).joinpath(name).read_bytes())
     return digest.hexdigest()
 
 

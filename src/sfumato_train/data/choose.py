@@ -24,9 +24,7 @@ def drop_repeats(entries: Sequence[Entry]) -> list[Entry]:
     result = list(entries)
     for later, (earlier, kind) in duplicates(small, hashes).items():
         twin = entries[good[earlier]]
-        where = (
-            "in its own source" if twin.source == entries[good[later]].source else f"of {twin.source.name}"
-        )
+        where = "in its own source" if twin.source == entries[good[later]].source else f"of {twin.source.name}"
         result[good[later]] = dataclasses.replace(entries[good[later]], fault=f"{kind} duplicate {where}")
     return result
 

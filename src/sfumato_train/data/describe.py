@@ -22,6 +22,7 @@ _VARIANTS = {
     "streamline-sharp-color": ("-flat", "flat"),
     "meteocons": ("-fill", "filled"),
 }
+_FLAGS = frozenset({"flag", "circle-flags"})  # named by country codes
 _CATEGORIES = (
     (r"animals", "animals & nature"),
     (r"plants|ecology|weather|nature", "animals & nature"),
@@ -86,7 +87,7 @@ class Describer:
         return self._as_named(item)
 
     def _emoji(self, item: Item) -> Emoji | None:
-        if self._source.name in {"flag", "circle-flags"}:
+        if self._source.name in _FLAGS:
             return self._book.find("", _flag_code(item.id.removesuffix("-4x3")))
         if self._source.emoji:
             return self._book.find(item.name, item.hexcode)
@@ -103,7 +104,7 @@ class Describer:
             category=emoji.group,
             attributes=tuple(dict.fromkeys(emoji.tones)),
             flip=rules.may_flip(name, emoji.group, emoji.subgroup),
-            weight=1.0 if self._source.name in {"flag", "circle-flags"} else weight,
+            weight=1.0 if self._source.name in _FLAGS else weight,
             is_emoji=True,
         )
 
@@ -119,10 +120,8 @@ class Describer:
             category=category,
             attributes=variant,
             flip=rules.may_flip(name, category, ""),
-            weight=rules.word_weight(name, category, "", 0)
-            * _path_weight(item.path)
-            * self._language_weight(item),
-            fault="a flag of no country" if "flags" in self._source.style else rules.fault(name),
+            weight=rules.word_weight(name, category, "", 0) * _path_weight(item.path) * self._language_weight(item),
+            fault="a flag of no country" if self._source.name in _FLAGS else rules.fault(name),
         )
 
     def _language_weight(self, item: Item) -> float:
@@ -159,7 +158,7 @@ class Describer:
 
 
 def _without_author(name: str, author: str) -> str:
-    """Drop the author's (often cut) names from the end: "red car jean vic" by Jean-Victor Balin is "red car"."""
+    """Drop the author's (often cut) names from the end: "car jean vic" by Jean-Victor Balin is "car"."""
     own = [squash(part) for part in re.split(r"[\s.-]+", author) if len(part) > 2]
     parts = name.split()
     while len(parts) > 1 and (

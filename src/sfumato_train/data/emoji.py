@@ -135,11 +135,9 @@ class Italian:
 
     def __init__(self, emojibase: Path) -> None:
         folder = emojibase / "package"
-        english = {e["hexcode"]: e["label"] for e in _json(folder / "en" / "data.json")}
+        english: dict[str, str] = {e["hexcode"]: e["label"] for e in _json(folder / "en" / "data.json")}
         entries = _json(folder / "it" / "data.json")
-        self._english = {
-            squash(e["label"]): english[e["hexcode"]] for e in entries if e["hexcode"] in english
-        }
+        self._english = {squash(e["label"]): english[e["hexcode"]] for e in entries if e["hexcode"] in english}
 
     def translate(self, name: str) -> str:
         """The English name of `name`, or `name` itself where it is not known."""

@@ -69,7 +69,7 @@ def unpack(archive: Path, digest: str, cache: Path) -> Path:
     target.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=target.parent, prefix="unpack-") as name:
         inside = Path(name) / "contents"
-        with _open_tar(archive) as tar:
+        with _refusals(archive), _open_tar(archive) as tar:
             # The data filter refuses absolute names, "..", links that leave the folder, and devices.
             tar.extractall(inside, filter="data")
         os.replace(inside, target)
@@ -80,6 +80,17 @@ def sha256(path: Path) -> str:
     """SHA-256 of a file, in hexadecimal."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+@contextmanager
+def _refusals(archive: Path) -> Iterator[None]:
+    """Say in one sentence what is wrong with an archive."""
+    try:
+        yield
+    except tarfile.FilterError as error:
+        raise FetchError(f"{archive.name} would write outside its folder; do not use it.") from error
+    except (tarfile.TarError, lzma.LZMAError, EOFError) as error:
+        raise FetchError(f"{archive.name} cannot be unpacked; delete it from the cache and run again.") from error
 
 
 def _run_client(wanted: Pin, folder: Path) -> None:

@@ -1,4 +1,4 @@
-"""What can be said of a picture by looking at its pixels: how full, how colourful, how detailed, and its hash."""
+"""What can be said of a picture by its pixels: how full, how colourful, how detailed, and its hash."""
 
 from __future__ import annotations
 
@@ -54,10 +54,10 @@ _BASIS = _cosines()
 
 
 def phash(premultiplied: NDArray[np.uint8]) -> int:
-    """64-bit perceptual hash: signs of the low DCT-II frequencies around their median (Zauner 2010, section 3.2).
+    """64-bit perceptual hash: signs of low DCT-II frequencies around their median (Zauner 2010, section 3.2).
 
-    The picture (uint8 [H,W,4] premultiplied, H and W multiples of 32) is laid on mid grey, so that white art and
-    black art on a transparent ground both leave a trace.
+    The picture (uint8 [H,W,4] premultiplied, H and W multiples of 32) is laid on mid grey, so that white art
+    and black art on a transparent ground both leave a trace.
     """
     little = shrink(premultiplied, premultiplied.shape[0] // _SIDE).astype(np.float64)
     grey = little[..., :3] @ np.array([0.299, 0.587, 0.114]) + 128 * (1 - little[..., 3] / 255)

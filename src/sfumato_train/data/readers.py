@@ -47,7 +47,7 @@ def _iconify(source: Source, folder: Path) -> Iterator[Item]:
     sheet = json.loads((folder / "icons.json").read_text(encoding="utf-8"))
     codes = _codes(folder / "chars.json")
     categories = _categories(folder / "metadata.json")
-    chosen = _CHOOSERS.get(source.name, lambda name, sheet: True)
+    chosen = _CHOOSERS.get(source.name, _any)
     for name, icon in sorted(sheet["icons"].items()):
         if icon.get("hidden") or categories.get(name) in source.skip or not chosen(name, sheet["icons"]):
             continue
@@ -73,9 +73,7 @@ def is_skin_variant(name: str, hexcode: str, names: Container[str]) -> bool:
     if hexcode:
         return "-" in hexcode and re.search(r"1f3f[b-f]", hexcode) is not None
     short = _SHORT_SKIN.search(name)
-    return _SKIN.search(name) is not None or (
-        short is not None and f"{name[: short.start()]}-medium" in names
-    )
+    return _SKIN.search(name) is not None or (short is not None and f"{name[: short.start()]}-medium" in names)
 
 
 def _svg(icon: dict[str, Any], sheet: dict[str, Any]) -> str:
@@ -107,6 +105,10 @@ def _largest_only(name: str, icons: dict[str, Any]) -> bool:
     stem, _, size = name.rpartition("-")
     sizes = [int(n.rpartition("-")[2]) for n in icons if n.rpartition("-")[0] == stem]
     return int(size) == max(sizes)
+
+
+def _any(name: str, icons: dict[str, Any]) -> bool:
+    return True
 
 
 _CHOOSERS: dict[str, Callable[[str, dict[str, Any]], bool]] = {
@@ -164,9 +166,7 @@ def _metadata(data: bytes) -> tuple[str, str, tuple[str, ...]]:
         return "", "", ()
     titles = [e for e in work.iter() if e.tag == f"{_DC}title"]
     creators = [t for e in work.iter(f"{_DC}creator") for t in e.iter(f"{_DC}title")]
-    agents = {
-        id(t) for tag in ("publisher", "creator", "rights") for e in work.iter(_DC + tag) for t in e.iter()
-    }
+    agents = {id(t) for tag in ("publisher", "creator", "rights") for e in work.iter(_DC + tag) for t in e.iter()}
     title = next((t.text for t in titles if id(t) not in agents and t.text), "")
     subjects = [li.text or "" for s in work.iter(f"{_DC}subject") for li in s.iter(f"{_RDF}li")]
     author = creators[0].text or "" if creators else ""

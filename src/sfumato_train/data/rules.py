@@ -15,11 +15,12 @@ _UNWANTED = re.compile(
 _BRAND = re.compile(
     r"\b(adobe|airbnb|alipay|amazon|android|apple (?:logo|music)|app store|baidu|bbc|behance|bmw|chrome|"
     r"coca cola|debian|deviantart|discord|dribbble|dropbox|evernote|facebook|figma|firefox logo|flickr|"
-    r"foursquare|github|gitlab|gmail|gnome (?:dev|foot|fs|icon|mime|terminal|theme)|google|hummer|imac|instagram|internet explorer|ipad|iphone|"
-    r"ipod|itunes|kde|lastfm|linkedin|linux|macbook|microsoft|mozilla|msn|netflix|nintendo|openoffice|"
-    r"opera browser|paypal|photoshop|pinterest|playstation|pokemon|pokeball|reddit|skype|slack|snapchat|"
-    r"soundcloud|spotify|steve jobs|telegram app|tencent|tiktok|tumblr|twitter|tux|ubuntu|viber|vimeo|wechat|weibo|"
-    r"weixin|whatsapp|wikipedia|windows (?:logo|vista|xp)|wordpress|xbox|yahoo|youtube)\b"
+    r"foursquare|github|gitlab|gmail|gnome (?:dev|foot|fs|icon|mime|terminal|theme)|google|hummer|imac|"
+    r"instagram|internet explorer|ipad|iphone|ipod|itunes|kde|lastfm|linkedin|linux|macbook|microsoft|"
+    r"mozilla|msn|netflix|nintendo|openoffice|opera browser|paypal|photoshop|pinterest|playstation|"
+    r"pokemon|pokeball|reddit|skype|slack|snapchat|soundcloud|spotify|steve jobs|telegram app|tencent|"
+    r"tiktok|tumblr|twitter|tux|ubuntu|viber|vimeo|wechat|weibo|weixin|whatsapp|wikipedia|"
+    r"windows (?:logo|vista|xp)|wordpress|xbox|yahoo|youtube)\b"
 )
 _STILL_GROUPS = frozenset({"flags"})
 # fmt: off
@@ -43,9 +44,7 @@ _STILL_WORDS = re.compile(
 
 def fault(name: str) -> str:
     """Why a picture of that name is left out; empty where it is not."""
-    if not re.search(r"[a-z]{3}|^(?:[0-9]+|ox|ok|up|tv|cd|pc|a b|hi|xi|yo|id|3d)$", name) or _DEBRIS.search(
-        name
-    ):
+    if not re.search(r"[a-z]{3}|^(?:[0-9]+|ox|ok|up|tv|cd|pc|a b|hi|xi|yo|id|3d)$", name) or _DEBRIS.search(name):
         return "no usable name"
     if _UNWANTED.search(name):
         return "unwanted subject"
@@ -54,9 +53,7 @@ def fault(name: str) -> str:
 
 def may_flip(name: str, group: str, subgroup: str) -> bool:
     """Whether the mirrored picture still shows what the name says: not for letters, flags, arrows, clocks."""
-    return (
-        group not in _STILL_GROUPS and subgroup not in _STILL_SUBGROUPS and _STILL_WORDS.search(name) is None
-    )
+    return group not in _STILL_GROUPS and subgroup not in _STILL_SUBGROUPS and _STILL_WORDS.search(name) is None
 
 
 def word_weight(name: str, group: str, subgroup: str, tones: int) -> float:

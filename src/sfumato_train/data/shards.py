@@ -1,4 +1,4 @@
-"""Write pictures and their words as WebDataset shards: tar files, in which every picture has a known place."""
+"""Write pictures and their words as WebDataset shards, tar files in which every picture has a known place."""
 
 from __future__ import annotations
 
@@ -6,33 +6,41 @@ import io
 import json
 import os
 import tarfile
-from collections.abc import Iterable, Iterator
-from contextlib import ExitStack
+from collections.abc import Generator, Iterable, Iterator
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
 from .record import Span
 
 PER_SHARD = 1000
+Sample = tuple[str, dict[str, bytes]]
 _HEADER = 512  # bytes before a member's data, in the ustar format
 
 
 def write_shards(
-    root: Path, prefix: str, samples: Iterable[tuple[str, dict[str, bytes]]], per_shard: int = PER_SHARD
-) -> Iterator[Span]:
+    root: Path, prefix: str, samples: Iterable[Sample], per_shard: int = PER_SHARD
+) -> Generator[Span, None, None]:
     """Write (key, {extension: bytes}) samples to `prefix-00000.tar` and so on, yielding where each PNG lies.
 
     A shard appears under its name only when it is complete. Equal samples give equal files.
     """
-    with ExitStack() as stack:
-        shard = _Shard(root, f"{prefix}-00000.tar")
-        stack.callback(lambda: shard.discard())
-        for n, (key, files) in enumerate(samples):
-            if n and n % per_shard == 0:
-                shard.finish()
-                shard = _Shard(root, f"{prefix}-{n // per_shard:05d}.tar")
-            yield shard.add(key, files)
+    for number, batch in enumerate(_batches(samples, per_shard)):
+        shard = _Shard(root, f"{prefix}-{number:05d}.tar")
+        try:
+            for key, files in batch:
+                yield shard.add(key, files)
+        except BaseException:
+            shard.discard()
+            raise
         shard.finish()
+
+
+def _batches(samples: Iterable[Sample], size: int) -> Iterator[Iterator[Sample]]:
+    """The samples in runs of `size`, none of them empty, without holding more than one sample."""
+    source = iter(samples)
+    for first in source:
+        yield chain((first,), islice(source, size - 1))
 
 
 def metadata(facts: dict[str, Any]) -> bytes:

@@ -108,7 +108,7 @@ _NOTO = {
 }
 
 SOURCES: tuple[Source, ...] = (
-    _iconify("noto", title="Noto Emoji", style="noto emoji", skins=True, large=700, **_NOTO),
+    _iconify("noto", title="Noto Emoji", style="noto emoji", skins=True, large=550, **_NOTO),
     Source(
         name="fluent-3d",
         package="@lobehub/fluent-emoji-3d",
@@ -128,16 +128,16 @@ SOURCES: tuple[Source, ...] = (
         url="https://github.com/twitter/twemoji",
         style="twemoji",
         skins=True,
-        large=450,
+        large=350,
         **_EMOJI,
     ),
-    _iconify("fluent-emoji-flat", title="Fluent Emoji Flat", style="fluent flat", large=350, **_MICROSOFT),
+    _iconify("fluent-emoji-flat", title="Fluent Emoji Flat", style="fluent flat", large=250, **_MICROSOFT),
     _iconify(
         "fluent-emoji",
         title="Fluent Emoji",
         style="fluent 3d",  # the same art, with gradients for the renderer's light
         weight=0.4,
-        large=250,
+        large=150,
         **_MICROSOFT,
     ),
     _iconify(
@@ -147,10 +147,10 @@ SOURCES: tuple[Source, ...] = (
         licence="CC-BY-4.0",
         url="https://github.com/EmojiTwo/emojitwo",
         style="emojione",
-        large=250,
+        large=200,
         **_EMOJI,
     ),
-    _iconify("noto-v1", title="Noto Emoji (v1)", style="blob emoji", large=250, **_NOTO),
+    _iconify("noto-v1", title="Noto Emoji (v1)", style="blob emoji", large=200, **_NOTO),
     _iconify(
         "fxemoji",
         title="Firefox OS Emoji",
@@ -158,7 +158,7 @@ SOURCES: tuple[Source, ...] = (
         licence="Apache-2.0",
         url="https://github.com/mozilla/fxemoji",
         style="firefox emoji",
-        large=150,
+        large=120,
         **_EMOJI,
     ),
     Source(
@@ -175,7 +175,7 @@ SOURCES: tuple[Source, ...] = (
         large=60,
         **_EMOJI,  # type: ignore[arg-type]
     ),
-    _streamline("emojis", "Streamline Emojis", "streamline emoji", weight=1.0, large=100),
+    _streamline("emojis", "Streamline Emojis", "streamline emoji", weight=1.0, large=90),
     Source(
         name="openclipart",
         package="openclipart-svg",
@@ -188,7 +188,7 @@ SOURCES: tuple[Source, ...] = (
         reader="openclipart",
         folder="usr/share/openclipart/svg",
         crop=True,
-        large=900,
+        large=750,
         skip=_DULL_CLIPART,
     ),
     Source(
@@ -202,7 +202,7 @@ SOURCES: tuple[Source, ...] = (
         style="tango icon",
         reader="tango",
         folder="usr/share/icons/Tango/scalable",
-        large=120,
+        large=100,
     ),
     _iconify(
         "flat-color-icons",
@@ -211,7 +211,7 @@ SOURCES: tuple[Source, ...] = (
         licence="MIT",
         url="https://github.com/icons8/flat-color-icons",
         style="flat color icon",
-        large=60,
+        large=50,
     ),
     _iconify(
         "fluent-color",
@@ -221,7 +221,7 @@ SOURCES: tuple[Source, ...] = (
         url="https://github.com/microsoft/fluentui-system-icons",
         style="soft color icon",
         weight=0.7,
-        large=60,
+        large=50,
     ),
     _iconify(
         "meteocons",
@@ -231,7 +231,7 @@ SOURCES: tuple[Source, ...] = (
         url="https://github.com/basmilius/weather-icons",
         style="weather icon",
         weight=0.5,
-        large=40,
+        large=30,
     ),
     _iconify(
         "flat-ui",
@@ -240,11 +240,11 @@ SOURCES: tuple[Source, ...] = (
         licence="MIT",
         url="https://github.com/designmodo/Flat-UI",
         style="flat design icon",
-        large=40,
+        large=30,
     ),
     _streamline("ultimate-color", "Ultimate color icons", "outlined color icon", weight=0.6),
-    _streamline("kameleon-color", "Kameleon color icons", "round flat icon", weight=0.6, large=60),
-    _streamline("stickies-color", "Stickies color icons", "sticker icon", weight=0.6, large=40),
+    _streamline("kameleon-color", "Kameleon color icons", "round flat icon", weight=0.6, large=40),
+    _streamline("stickies-color", "Stickies color icons", "sticker icon", weight=0.6, large=30),
     _iconify(
         "flag",
         title="Flag Icons",
@@ -253,7 +253,7 @@ SOURCES: tuple[Source, ...] = (
         url="https://github.com/lipis/flag-icons",
         style="rectangular flag",
         weight=0.3,
-        large=40,
+        large=30,
     ),
     _iconify(
         "circle-flags",

@@ -26,7 +26,7 @@ class PictureStore:
     """The pictures under `root`, as written by `sfumato-train data build`.
 
     Pictures come as uint8 [H,W,4], premultiplied RGBA. Safe to use from several threads and after a fork:
-    every read names its own position and file descriptors are opened per process.
+    every read names its own position and file descriptors are opened per process. Pickled, it is its folder.
 
     Raises InputError if `root` holds no complete data set.
     """
@@ -35,7 +35,7 @@ class PictureStore:
         self.root = Path(root)
         self.build = _read_build(self.root)
         self.records = _read_index(self.root / "index.jsonl")
-        self._small: NDArray[np.uint8] = np.load(self.root / "pixels64.npy", mmap_mode="r")
+        self._small = _map_small(self.root / "pixels64.npy")
         self._files: dict[tuple[int, str], int] = {}
         if len(self._small) != len(self.records):
             raise InputError(f"{self.root} is inconsistent; run `sfumato-train data build` again.")
@@ -109,14 +109,34 @@ class PictureStore:
     def _read(self, span: Span) -> bytes:
         handle = self._files.get((os.getpid(), span.shard))
         if handle is None:
-            handle = os.open(self.root / span.shard, os.O_RDONLY)
+            handle = self._open(span.shard)
             self._files[os.getpid(), span.shard] = handle
         data = os.pread(handle, span.length, span.offset)
         if len(data) != span.length:
-            raise InputError(
-                f"The shard {self.root / span.shard} is truncated; run `sfumato-train data build` again."
-            )
+            raise InputError(f"The shard {self.root / span.shard} is truncated; run `sfumato-train data build` again.")
         return data
+
+    def _open(self, shard: str) -> int:
+        try:
+            return os.open(self.root / shard, os.O_RDONLY)
+        except OSError as error:
+            raise InputError(
+                f"The shard {self.root / shard} cannot be read; run `sfumato-train data build` again."
+            ) from error
+
+    def __getstate__(self) -> dict[str, object]:
+        return {"root": self.root}
+
+    def __setstate__(self, state: dict[str, Path]) -> None:
+        self.__init__(state["root"])  # type: ignore[misc]
+
+
+def _map_small(path: Path) -> NDArray[np.uint8]:
+    try:
+        pictures: NDArray[np.uint8] = np.load(path, mmap_mode="r", allow_pickle=False)
+    except (OSError, ValueError) as error:
+        raise InputError(f"{path} cannot be read; run `sfumato-train data build` again.") from error
+    return pictures
 
 
 def _read_build(root: Path) -> dict[str, object]:
@@ -133,7 +153,7 @@ def _read_build(root: Path) -> dict[str, object]:
 
 def _read_index(path: Path) -> list[Record]:
     try:
-        return [Record.from_json(line) for line in path.read_text(encoding="utf-8").splitlines()]
+        return [Record.from_json(line) for line in path.read_text(encoding="utf-8").split("\n") if line]
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise InputError(f"The index {path} cannot be read; run `sfumato-train data build` again.") from error
 

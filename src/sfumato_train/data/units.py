@@ -31,7 +31,8 @@ SMALL, MEASURED = 64, 256
 class Drawn:
     """One drawn picture: the PNG (straight alpha), and what was measured of it.
 
-    `small` is uint8 [64,64,4] premultiplied. `fault` says why there is no picture, and is empty if there is.
+    `small` is uint8 [64,64,4] premultiplied; only pictures of 256x256 are measured. `fault` says
+    why there is no picture, and is empty if there is.
     """
 
     id: str
@@ -58,21 +59,17 @@ def draw_unit(path: Path, items: Sequence[Item], size: int, crop: bool) -> Path:
 
 
 def _draw(item: Item, size: int, crop: bool) -> Drawn:
+    nothing = Measures(coverage=0.0, colour=0.0, detail=0.0, palette=0)
+    blank = np.zeros((SMALL, SMALL, 4), dtype=np.uint8)
     try:
         picture = render.render(item.data, size, crop=crop)
-    except render.Broken as broken:
-        nothing = Measures(coverage=0.0, colour=0.0, detail=0.0, palette=0)
-        blank = np.zeros((SMALL, SMALL, 4), dtype=np.uint8)
+    except render.BrokenError as broken:
         return Drawn(id=item.id, fault=str(broken), png=b"", small=blank, phash=0, measures=nothing)
-    flat = shrink(premultiply(picture), size // MEASURED)
-    return Drawn(
-        id=item.id,
-        fault="",
-        png=_png(picture),
-        small=shrink(flat, MEASURED // SMALL),
-        phash=phash(flat),
-        measures=measure(flat),
-    )
+    if size != MEASURED:
+        return Drawn(id=item.id, fault="", png=_png(picture), small=blank, phash=0, measures=nothing)
+    flat = premultiply(picture)
+    small = shrink(flat, MEASURED // SMALL)
+    return Drawn(id=item.id, fault="", png=_png(picture), small=small, phash=phash(flat), measures=measure(flat))
 
 
 def _png(picture: NDArray[np.uint8]) -> bytes:
@@ -82,9 +79,7 @@ def _png(picture: NDArray[np.uint8]) -> bytes:
 
 
 def _write(path: Path, drawn: Sequence[Drawn]) -> None:
-    facts = [
-        {"id": d.id, "fault": d.fault, "bytes": len(d.png), **dataclasses.asdict(d.measures)} for d in drawn
-    ]
+    facts = [{"id": d.id, "fault": d.fault, "bytes": len(d.png), **dataclasses.asdict(d.measures)} for d in drawn]
     path.parent.mkdir(parents=True, exist_ok=True)
     beside = path.with_name(f".{path.name}.{os.getpid()}.part")
     with beside.open("wb") as file:

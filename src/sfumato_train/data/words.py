@@ -94,15 +94,11 @@ class Segmenter:
         counts = Counter(word for phrase in phrases for word in re.findall(r"[a-z]+|[0-9]+", phrase.lower()))
         total = sum(counts.values())
         # One-letter words and rare two-letter ones would cut everything to pieces.
-        self._cost = {
-            word: math.log(total / count) for word, count in counts.items() if len(word) > 2 or count > 20
-        }
+        self._cost = {word: math.log(total / count) for word, count in counts.items() if len(word) > 2 or count > 20}
 
     def split(self, text: str) -> str:
         """`text` (letters and digits) as words between spaces; unknown stretches stay whole."""
-        return " ".join(
-            part for run in re.findall(r"[a-z]+|[0-9]+", text.lower()) for part in self._best(run)
-        )
+        return " ".join(part for run in re.findall(r"[a-z]+|[0-9]+", text.lower()) for part in self._best(run))
 
     def _best(self, run: str) -> Sequence[str]:
         best: list[tuple[float, tuple[str, ...]]] = [(0.0, ())]
