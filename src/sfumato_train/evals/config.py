@@ -32,8 +32,8 @@ class EvalConfig:
     def __post_init__(self) -> None:
         if not 0 <= self.seed < 2**63:
             raise InputError(f"The seed {self.seed} cannot be used; give a whole number from 0 to 2^63 - 1.")
-        counts = (self.reconstructions, self.prompts, self.captions, self.references, self.popular)
-        if min(*counts, self.sheet, self.neighbours, self.pictures or 1, self.searched or 1) < 1:
+        counts = [value for name, value in vars(self).items() if name != "seed" and value is not None]
+        if min(counts) < 1:
             raise InputError("Nothing can be measured on no pictures; give counts of at least 1.")
         if self.captions < self.prompts:
             raise InputError(
