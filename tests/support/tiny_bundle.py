@@ -16,7 +16,7 @@ from support.tiny_graphs import TinyShape, build
 
 Kind = Literal["latent", "pixel"]
 SPECIAL = ("[PAD]", "[UNK]", "[CLS]", "[SEP]")
-WORDS = ("a", "an", "apple", "cat", "red", "fox", "green", "on", "two", "asleep", "star", "##s", "blue", "hat")
+WORDS = ("a", "an", "apple", "asleep", "blue", "cat", "fox", "green", "hat", "on", "red", "star", "##s", "two")
 VOCABULARY = (*SPECIAL, *WORDS, *(f"##{c}" for c in string.ascii_lowercase if c != "s"), *"bcdefg,.!")
 SHAPE = TinyShape(V=len(VOCABULARY))
 PIXEL_SHAPE = replace(SHAPE, C=4, S=64)

@@ -125,13 +125,15 @@ def prior_prefix(b: Builder, s: TinyShape) -> ov.Model:
     z = ops.multiply(b.linear(z_txt, s.E, s.D), column(keep))
     tokens = ops.concat([kept_features(feats, mask, keep), ops.unsqueeze(z, ints(1))], 1)
     cache = ops.unsqueeze(tokens, ints(0, 1, 3))  # depth 1, then keys and values, one head
-    return b.model(prefix=ops.concat([cache, cache], 1))
+    seen = ops.concat([ops.multiply(as_float(mask), column(keep)), column(keep)], 1)
+    return b.model(prefix=ops.concat([cache, cache], 1), prefix_mask=seen)
 
 
 def prior_step(b: Builder, s: TinyShape) -> ov.Model:
     z_t, t = b.input("z_t", B, s.E), b.input("t", B)
     prefix = b.input("prefix", 1, 2, B, 1, s.L + 1, s.D)
-    seen = ops.reduce_mean(prefix, ints(0, 1, 3, 4))
+    real = ops.unsqueeze(b.input("prefix_mask", B, s.L + 1), ints(0, 1, 3, 5))
+    seen = ops.reduce_mean(ops.multiply(prefix, real), ints(0, 1, 3, 4))
     z = ops.add(b.linear(z_t, s.E, s.E), ops.multiply(b.linear(seen, s.D, s.E), number(4.0)))
     return b.model(z_0=ops.tanh(ops.add(z, column(t))))
 

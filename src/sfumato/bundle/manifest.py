@@ -153,7 +153,8 @@ class Manifest:
         _require(bool(self.version), "version", "must not be empty")
         _require(bool(self.sizes), "sizes", "must not be empty")
         for name in self.files:
-            _require(_PLAIN_NAME.fullmatch(name) is not None, f"files.{name}", "is no plain file name")
+            plain = name.count("/") <= 1 and all(_PLAIN_NAME.fullmatch(part) for part in name.split("/"))
+            _require(plain, f"files.{name}", "is no plain file name, nor one in a plain folder")
         for name in self.required_graphs():
             _require(name in self.graphs, f"graphs.{name}", "is missing")
         large = any(size > 256 for size in self.sizes)

@@ -90,12 +90,13 @@ def fingerprint(path: Path) -> FileEntry:
 
 
 def write_manifest(folder: Path, manifest: Manifest) -> Manifest:
-    """Hashes every file of `folder` into the manifest, writes it there, and returns it as written.
+    """Hashes every file of `folder` and its folders into the manifest, writes it, returns it as written.
 
     Raises `BundleError` when a file that the manifest needs is not in the folder.
     """
-    present = sorted(p for p in folder.iterdir() if p.is_file() and p.name != MANIFEST)
-    files = {path.name: fingerprint(path) for path in present}
+    present = sorted(path for path in folder.rglob("*") if path.is_file())
+    files = {path.relative_to(folder).as_posix(): fingerprint(path) for path in present}
+    files.pop(MANIFEST, None)
     for name in manifest.required_files():
         if name not in files:
             raise BundleError(f"{folder / name} is missing; export every graph and the tokenizer first.")

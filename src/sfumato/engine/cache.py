@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
 import sys
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
+
+from sfumato.bundle.manifest import Manifest
 
 CACHE_VARIABLE = "SFUMATO_CACHE"
 
@@ -17,6 +23,18 @@ def graph_cache() -> Path | None:
     except (OSError, RuntimeError):  # RuntimeError: a user without a home
         return None
     return folder if os.access(folder, os.W_OK | os.X_OK) else None
+
+
+def shelf_name(manifest: Manifest, graph: str, options: Mapping[str, Any], version: str) -> str:
+    """The folder, within the cache, of one graph compiled with these options by this engine version.
+
+    OpenVINO's own key leaves out the precision (2026.4): without a folder for each, a graph compiled in
+    bf16 would be used where f32 was asked for, and a picture would depend on what was drawn before.
+    """
+    entry = manifest.graphs[graph]
+    hashes = [manifest.files[name].sha256 for name in (entry.file, entry.weights)]
+    key = json.dumps([hashes, dict(options), version], sort_keys=True)
+    return f"{manifest.name}-{graph}-{hashlib.sha256(key.encode()).hexdigest()[:16]}"
 
 
 def cache_home() -> Path:
