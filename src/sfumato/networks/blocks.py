@@ -52,7 +52,7 @@ def group_norm(channels: int) -> nn.GroupNorm:
 
 
 class ResBlock(nn.Module):
-    """Two 3×3 convolutions around a skip; an embedding scales and shifts the second norm (ADM, Dhariwal & Nichol 2021)."""
+    """Two 3×3 convolutions around a skip; an embedding modulates the second norm (ADM, Dhariwal & Nichol 2021)."""
 
     def __init__(self, channels_in: int, channels: int, *, embedding: int = 0) -> None:
         super().__init__()

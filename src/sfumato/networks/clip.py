@@ -9,7 +9,6 @@ from torch.nn import functional as F
 from sfumato.networks.blocks import ResBlock, group_norm
 from sfumato.networks.text import TextConfig, TextEncoder, masked_mean
 
-
 MAX_SCALE = 100.0
 
 

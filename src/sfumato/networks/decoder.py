@@ -54,7 +54,7 @@ class Decoder(nn.Module):
     def conditioning(
         self, z_img: Tensor, keep_z: Tensor, txt_feats: Tensor, txt_mask: Tensor, keep_txt: Tensor
     ) -> tuple[Tensor, Tensor, Tensor]:
-        """→ embedding [B, D], context tokens [B, 4 + L, context] and their mask, with dropped parts replaced by nulls."""
+        """→ embedding [B, D], context tokens [B, 4 + L, context] and their mask; nulls stand for dropped parts."""
         scale = self.config.embedding**0.5
         keep_B1 = keep_z[:, None]
         z = keep_B1 * z_img * scale + (1 - keep_B1) * self.null_z

@@ -1,6 +1,6 @@
 """The text tower: a small BERT encoder initialised from all-MiniLM-L6-v2.
 
-Architecture as in Devlin et al. 2019 (post-norm encoder), with names of our own; `load_minilm` maps the published names.
+Architecture as in Devlin et al. 2019 (post-norm encoder); `minilm_state` maps the published names to ours.
 """
 
 from collections.abc import Mapping

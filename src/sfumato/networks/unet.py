@@ -75,7 +75,7 @@ class UNet(nn.Module):
     def forward(
         self, x: Tensor, emb: Tensor, context: Tensor | None = None, mask: Tensor | None = None
     ) -> Tensor:
-        """`emb` [B, D]; `context` [B, L, context] with `mask` [B, L] (True: may be attended to), for attending levels."""
+        """`emb` [B, D]; `context` [B, L, context] with `mask` [B, L] (True: may be attended to)."""
         emb = F.silu(emb)
         x = self.stem(x)
         kept = []

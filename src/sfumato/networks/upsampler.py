@@ -1,4 +1,4 @@
-"""Upsamplers: a low-resolution picture becomes one four times as large (cascades of Ho et al. 2022; unCLIP, appendix C).
+"""Upsamplers: a low-resolution picture becomes one four times as large (cascades: Ho et al. 2022; unCLIP, appendix C).
 
 Unconditional but for the low-resolution picture. Space-to-depth by 4 puts the noisy picture on the low-resolution grid,
 so no feature map is larger than that grid: 256² at the most for a 1024² picture.
