@@ -83,11 +83,16 @@ def load(path: Path) -> Snapshot:
 
 
 def load_newest(folder: Path) -> tuple[Snapshot, Path, list[str]] | None:
-    """The newest checkpoint that can be read, its path, and one sentence for each damaged one passed over."""
-    complaints = []
+    """The newest checkpoint that can be read, its path, and one sentence for each damaged one passed over.
+
+    None where there is no checkpoint at all; BundleError where there are some and none can be read.
+    """
+    complaints: list[str] = []
     for path in reversed(all_checkpoints(folder)):
         try:
             return load(path), path, complaints
         except BundleError as error:
             complaints.append(str(error))
+    if complaints:
+        raise BundleError(f"No checkpoint in {folder} can be read; remove the folder to begin again.")
     return None

@@ -13,33 +13,43 @@ from sfumato.networks.prior import PriorConfig
 from sfumato.networks.upsampler import UpsamplerConfig
 from sfumato_train.data.stream import StreamConfig
 
+Count = Annotated[int, Field(ge=1)]
+Share = Annotated[float, Field(ge=0, le=1)]
+Decay = Annotated[float, Field(ge=0, lt=1)]
+Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+NotNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+
 
 @dataclass(frozen=True, kw_only=True)
 class OptimConfig:
     """AdamW with linear warm-up, then a constant rate, then a linear cool-down over the last `cooldown` steps."""
 
-    learning_rate: float = 1e-3
-    betas: tuple[float, float] = (0.9, 0.99)
-    weight_decay: float = 0.01
-    warmup: int = 200
-    cooldown: int = 0
-    clip: float = 1.0
+    learning_rate: Positive = 1e-3
+    betas: tuple[Decay, Decay] = (0.9, 0.99)
+    weight_decay: NotNegative = 0.01
+    warmup: Annotated[int, Field(ge=0)] = 200
+    cooldown: Annotated[int, Field(ge=0)] = 0
+    clip: Positive = 1.0
 
 
 @dataclass(frozen=True, kw_only=True)
 class TrainConfig:
-    """What the loop needs to know; `batch` is the global batch over all ranks."""
+    """What the loop needs to know; `batch` is the global batch over all ranks.
 
-    batch: int = 64
-    steps: int = 10_000
-    seed: int = 0
-    ema: float = 0.999
+    `bf16`: autocast over fp32 weights; None takes what a matrix product is faster in on this machine. A run that must
+    be bit-exact on several machines sets it.
+    """
+
+    batch: Count = 64
+    steps: Count = 10_000
+    seed: Annotated[int, Field(ge=0, lt=2**63)] = 0
+    ema: Decay = 0.999
     optim: OptimConfig = field(default_factory=OptimConfig)
-    bf16: bool = True
-    log_every: int = 20
-    save_every: int = 500
-    sheet_every: int = 500
-    keep: int = 2
+    bf16: bool | None = None
+    log_every: Count = 20
+    save_every: Count = 500
+    sheet_every: Count = 500
+    keep: Count = 2
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,8 +60,8 @@ class TimesConfig:
     """
 
     mean: float = 0.0
-    spread: float = 1.0
-    at_noise: float = 0.0
+    spread: NotNegative = 1.0
+    at_noise: Share = 0.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,7 +85,7 @@ class AutoencoderStage:
     network: AutoencoderConfig = field(default_factory=AutoencoderConfig)
     train: TrainConfig = field(default_factory=TrainConfig)
     stream: StreamConfig = field(default_factory=StreamConfig)
-    noise: float = 0.2
+    noise: NotNegative = 0.2
     freeze_encoder: bool = False
 
 
@@ -88,7 +98,7 @@ class PriorStage:
     train: TrainConfig = field(default_factory=TrainConfig)
     stream: StreamConfig = field(default_factory=StreamConfig)
     schedule: str = "cosine"
-    drop_txt: float = 0.1
+    drop_txt: Share = 0.1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,10 +115,10 @@ class DecoderStage:
     stream: StreamConfig = field(default_factory=StreamConfig)
     times: TimesConfig = field(default_factory=TimesConfig)
     schedule: str = "flow"
-    drop_z: float = 0.1
-    drop_txt: float = 0.5
-    masked: float = 0.2
-    velocity_floor: float = 0.05
+    drop_z: Share = 0.1
+    drop_txt: Share = 0.5
+    masked: Share = 0.2
+    velocity_floor: Positive = 0.05
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -121,10 +131,10 @@ class UpsamplerStage:
     stream: StreamConfig = field(default_factory=lambda: StreamConfig(size=256))
     times: TimesConfig = field(default_factory=lambda: TimesConfig(at_noise=0.5))
     schedule: str = "flow"
-    crop: int = 128
+    crop: Count = 128
     large: bool = False
-    crops_per_picture: int = 2
-    through_autoencoder: float = 0.5
+    crops_per_picture: Count = 2
+    through_autoencoder: Share = 0.5
 
 
 Stage = Annotated[

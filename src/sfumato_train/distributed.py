@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import torch
 import torch.distributed as dist
@@ -20,7 +21,7 @@ def process_group() -> Iterator[None]:
     if world()[1] == 1:
         yield
         return
-    dist.init_process_group("nccl" if torch.cuda.is_available() else "gloo")
+    dist.init_process_group("gloo")  # networks are trained on the CPU
     try:
         yield
     finally:
@@ -35,14 +36,31 @@ def wrapped(network: nn.Module) -> nn.Module:
 
 
 def gathered(x_BD: Tensor) -> Tensor:
-    """Rows of all ranks, in rank order, with gradients to this rank's own."""
-    rank, count = world()
-    if count == 1:
+    """Rows of all ranks, in rank order; every rank has equally many.
+
+    Gradients flow to the rank that a row came from, summed over the losses of all ranks: with the mean over ranks that
+    `wrapped` takes, they are those of the mean of the losses over the whole batch.
+    """
+    if world()[1] == 1:
         return x_BD
-    parts = [torch.empty_like(x_BD) for _ in range(count)]
-    dist.all_gather(parts, x_BD.detach().contiguous())
-    parts[rank] = x_BD
-    return torch.cat(parts)
+    rows: Tensor = _Gather.apply(x_BD)  # type: ignore[no-untyped-call]
+    return rows
+
+
+class _Gather(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, x_BD: Tensor) -> Tensor:  # type: ignore[override]
+        rank, count = world()
+        ctx.own = slice(rank * len(x_BD), (rank + 1) * len(x_BD))
+        parts = [torch.empty_like(x_BD, memory_format=torch.contiguous_format) for _ in range(count)]
+        dist.all_gather(parts, x_BD.contiguous())
+        return torch.cat(parts)
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> Tensor:  # type: ignore[override]
+        total = gradient.clone(memory_format=torch.contiguous_format)
+        dist.all_reduce(total)
+        return total[ctx.own]
 
 
 def averaged(value: Tensor) -> Tensor:

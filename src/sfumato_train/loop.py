@@ -4,7 +4,7 @@ import json
 import math
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -16,13 +16,14 @@ from PIL import Image
 from torch import Tensor, nn
 from torch.utils.tensorboard import SummaryWriter
 
-from sfumato.errors import SfumatoError
+from sfumato.errors import InputError, SfumatoError
 from sfumato.networks.weights import config_json
 from sfumato_train import checkpoint
 from sfumato_train.config import STAGE, Stage
-from sfumato_train.distributed import averaged, wrapped, world
+from sfumato_train.distributed import averaged, world, wrapped
 from sfumato_train.ema import Ema
 from sfumato_train.optim import learning_rate, load_optimiser_state, optimiser, optimiser_state
+from sfumato_train.precision import bf16_is_faster
 
 Batch = dict[str, Tensor]
 PATIENCE = 10
@@ -72,21 +73,30 @@ class Trainer:
         self.wrapped = wrapped(self.network)
         self.optim = optimiser(self.network, self.config.optim)
         self.ema = Ema(self.network, self.config.ema)
+        self.bf16 = bf16_is_faster() if self.config.bf16 is None else self.config.bf16
         self.step = 0
         self.bad_steps = 0
         self.notes: list[str] = []
         folder.mkdir(parents=True, exist_ok=True)
 
     def resume(self) -> bool:
-        """Go on from the newest readable checkpoint; False when there is none. Damaged ones are told in `notes`."""
+        """Go on from the newest readable checkpoint; False when there is none. Damaged ones are told in `notes`.
+
+        Raises InputError when the checkpoint is of another network, BundleError when none can be read.
+        """
         found = checkpoint.load_newest(self.folder)
         if found is None:
             return False
         snapshot, path, complaints = found
         self.notes = [*complaints, f"Resumed from {path.name}."]
-        self.network.load_state_dict(snapshot.model)
-        self.ema.load(snapshot.ema)
-        load_optimiser_state(self.network, self.optim, snapshot.optim)
+        try:
+            self.network.load_state_dict(snapshot.model)
+            self.ema.load(snapshot.ema)
+            load_optimiser_state(self.network, self.optim, snapshot.optim)
+        except (RuntimeError, KeyError) as error:
+            raise InputError(
+                f"{path} holds a network of other sizes; resume with the settings that the run began with."
+            ) from error
         self.step = int(snapshot.metadata["step"])
         self.ema.updates = self.step
         return True
@@ -111,6 +121,7 @@ class Trainer:
     def run(self, *, minutes: float = math.inf, report: Callable[[Report], None] | None = None) -> None:
         """Train up to the configured steps, or for `minutes`; the last step is always saved."""
         started, last_log, last_step = time.monotonic(), time.monotonic(), self.step
+        deadline = started + 60 * minutes
         writer = SummaryWriter(str(self.folder)) if self.rank == 0 else None
         self.network.train()
         for batch in self._batches():
@@ -122,7 +133,7 @@ class Trainer:
                 self._log(values, rate, now - started, writer, report)
             if self._due(self.config.sheet_every):
                 self.write_sheet()
-            stop = (time.monotonic() - started) / 60 >= minutes
+            stop = _late(deadline)
             if stop or self._due(self.config.save_every):
                 self.save()
             if stop:
@@ -135,37 +146,42 @@ class Trainer:
 
     def _batches(self) -> Iterator[Batch]:
         """Batches from the present step on; the next is made while the present one trains."""
-        share = self.config.batch // self.ranks
+        steps = range(self.step, self.config.steps)
         with ThreadPoolExecutor(1) as pool:
-            coming = None
-            for step in range(self.step, self.config.steps):
-                present = coming or pool.submit(self._batch, step, share)
-                coming = pool.submit(self._batch, step + 1, share)
+            coming: Future[Batch] | None = None
+            for step in steps:
+                present = coming or pool.submit(self._batch, step)
+                coming = pool.submit(self._batch, step + 1) if step + 1 in steps else None
                 yield present.result()
 
-    def _batch(self, step: int, share: int) -> Batch:
+    def _batch(self, step: int) -> Batch:
+        share = self.config.batch // self.ranks
         return self.task.batch(step * self.config.batch + self.rank * share, share)
 
     def _train_step(self, batch: Batch) -> dict[str, Tensor]:
         for group in self.optim.param_groups:
             group["lr"] = learning_rate(self.config.optim, self.step, self.config.steps)
-        with torch.autocast("cpu", torch.bfloat16, enabled=self.config.bf16):
+        buffers = [buffer.clone() for buffer in self.network.buffers()]
+        with torch.autocast("cpu", torch.bfloat16, enabled=self.bf16):
             values = self.task.loss(self.wrapped, batch)
-        values["loss"].backward()
+        values["loss"].backward()  # type: ignore[no-untyped-call]
         trained = [p for p in self.network.parameters() if p.grad is not None]
         norm = nn.utils.clip_grad_norm_(trained, self.config.optim.clip)
-        self._guard(values["loss"], norm)
+        if bool(torch.isfinite(averaged(values["loss"].detach() + norm))):
+            self.optim.step()
+            self.ema.update(self.network)
+            self.bad_steps = 0
+        else:
+            self._skip(buffers)
         self.optim.zero_grad(set_to_none=True)
         self.step += 1
         return values | {"grad_norm": norm}
 
-    def _guard(self, loss: Tensor, norm: Tensor) -> None:
-        """Take the step if loss and gradient are finite; skip it if not; give up after PATIENCE in a row."""
-        if bool(torch.isfinite(averaged(loss.detach() + norm))):
-            self.optim.step()
-            self.ema.update(self.network)
-            self.bad_steps = 0
-            return
+    @torch.no_grad()
+    def _skip(self, buffers: list[Tensor]) -> None:
+        """Undo what a batch without a finite loss left in running statistics; give up after PATIENCE in a row."""
+        for buffer, before in zip(self.network.buffers(), buffers, strict=True):
+            buffer.copy_(before)
         self.bad_steps += 1
         if self.bad_steps >= PATIENCE:
             raise TrainingError(
@@ -201,9 +217,16 @@ class Trainer:
         kept = {name: tensor.clone() for name, tensor in self.network.state_dict().items()}
         self.network.load_state_dict(self.ema.state)
         self.network.eval()
-        with torch.autocast("cpu", torch.bfloat16, enabled=self.config.bf16):
+        with torch.autocast("cpu", torch.bfloat16, enabled=self.bf16):
             sheet = self.task.sheet(self.network)
         self.network.load_state_dict(kept)
         self.network.train()
         target = self.folder / f"sheet-{self.step:08d}.png"
-        Image.fromarray(sheet).save(target)
+        beside = target.with_suffix(".partial")
+        Image.fromarray(sheet).save(beside, format="PNG")
+        beside.replace(target)
+
+
+def _late(deadline: float) -> bool:
+    """Whether the time is up on any rank: one that stopped alone would leave the others waiting for it."""
+    return deadline < math.inf and float(averaged(torch.tensor(float(time.monotonic() >= deadline)))) > 0

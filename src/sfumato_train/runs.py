@@ -10,10 +10,11 @@ from pydantic import ValidationError
 
 from sfumato.errors import InputError
 from sfumato.networks.weights import load_network
+from sfumato_train.checkpoint import newest
 from sfumato_train.config import STAGE, Stage
 from sfumato_train.context import Context
 from sfumato_train.distributed import process_group, world
-from sfumato_train.loop import Trainer
+from sfumato_train.loop import Task, Trainer
 from sfumato_train.recipes import recipe
 from sfumato_train.tasks import task_of
 
@@ -41,7 +42,8 @@ def _apply(fields: dict[str, Any], setting: str) -> None:
     inner: Any = fields
     for name in parents:
         inner = inner.get(name) if isinstance(inner, dict) else None
-    if not sign or not isinstance(inner, dict) or last not in inner:
+    known = isinstance(inner, dict) and last in inner and path != "kind"
+    if not sign or not known or isinstance(inner[last], dict):
         raise InputError(f"There is no setting {setting!r}; write it as name=value or train.name=value.")
     try:
         inner[last] = json.loads(text)
@@ -62,15 +64,25 @@ def prepare(
     if stage.train.batch % ranks:
         raise InputError(f"A batch of {stage.train.batch} cannot be split over {ranks} processes; use a multiple.")
     folder = runs / name
+    found = newest(folder) is not None
+    if found and not resume:
+        raise InputError(f"{folder} holds a run already; add --resume to go on with it or choose other --runs.")
+    if resume and not found:
+        raise InputError(f"There is nothing to resume in {folder}; leave --resume out to begin.")
     with process_group():
         task = task_of(stage, Context(data=data, runs=runs))
         if start_from is not None:
-            network, _ = load_network(start_from, weights="model")
-            task.network.load_state_dict(network.state_dict())
+            _begin_with(task, start_from)
         trainer = Trainer(task, stage, folder)
-        found = trainer.resume()
-        if found and not resume:
-            raise InputError(f"{folder} holds a run already; add --resume to go on with it or choose other --runs.")
-        if resume and not found:
-            raise InputError(f"There is nothing to resume in {folder}; leave --resume out to begin.")
+        trainer.resume()
         yield trainer
+
+
+def _begin_with(task: Task, checkpoint: Path) -> None:
+    network, _ = load_network(checkpoint, weights="model")
+    try:
+        task.network.load_state_dict(network.state_dict())
+    except RuntimeError as error:
+        raise InputError(
+            f"{checkpoint} holds another network than this stage trains; begin with one of the same sizes."
+        ) from error

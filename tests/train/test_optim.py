@@ -73,7 +73,9 @@ def test_the_state_is_named_by_parameter() -> None:
     assert optimiser_state(layers, optim) == {}
     step(layers, optim, 0)
     names = set(optimiser_state(layers, optim))
-    assert names == {f"{name}/{key}" for name, _ in layers.named_parameters() for key in ("step", "exp_avg", "exp_avg_sq")}
+    assert names == {
+        f"{name}/{key}" for name, _ in layers.named_parameters() for key in ("step", "exp_avg", "exp_avg_sq")
+    }
 
 
 def test_a_restored_state_steps_as_the_original_though_files_know_no_layout() -> None:

@@ -1,5 +1,6 @@
 """`sfumato-train run STAGE`: train one stage of a recipe."""
 
+import math
 from pathlib import Path
 from typing import Annotated
 
@@ -25,14 +26,14 @@ def run(
     ] = None,
 ) -> None:
     """Trains a stage; run it under torchrun for several processes."""
-    import math
-
     from sfumato_train.cli.reporting import reporter
     from sfumato_train.runs import changed, prepare
 
     train = {"steps": steps, "batch": batch, "seed": seed}
     settings = [f"train.{name}={value}" for name, value in train.items() if value is not None]
     configured = changed(recipe, stage, [*settings, *(set_ or [])])
-    with prepare(configured, stage, data=data, runs=runs, resume=resume, start_from=start_from) as trainer:
-        with reporter(stage, trainer) as report:
-            trainer.run(minutes=math.inf if minutes is None else minutes, report=report)
+    with (
+        prepare(configured, stage, data=data, runs=runs, resume=resume, start_from=start_from) as trainer,
+        reporter(stage, trainer) as report,
+    ):
+        trainer.run(minutes=math.inf if minutes is None else minutes, report=report)

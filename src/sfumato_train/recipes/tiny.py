@@ -18,7 +18,6 @@ from sfumato_train.config import (
     TrainConfig,
     UpsamplerStage,
 )
-from sfumato_train.data.stream import StreamConfig
 
 E = 64
 

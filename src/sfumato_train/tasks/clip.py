@@ -11,7 +11,7 @@ from sfumato.networks.clip import Clip
 from sfumato_train.config import ClipStage
 from sfumato_train.context import Context, load_minilm, pictures_to_tensor
 from sfumato_train.data.stream import TrainingStream
-from sfumato_train.distributed import gathered, world
+from sfumato_train.distributed import gathered
 from sfumato_train.tasks.sheets import heat_map
 
 

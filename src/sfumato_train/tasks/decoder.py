@@ -1,4 +1,4 @@
-"""The decoder in its space: x_0 prediction under a loss on the velocity, with captions, embeddings and masks dropped."""
+"""The decoder in its space: x_0 prediction, loss on the velocity, with captions, embeddings and masks dropped."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ from sfumato.diffusion.samplers import ddim
 from sfumato.diffusion.schedule import schedule, time_steps
 from sfumato.networks.decoder import MASK_SIZE, Decoder
 from sfumato.networks.space import LatentSpace, PixelSpace, Space, known_part
-from sfumato_train.conditions import Words, image_embedding, words
+from sfumato_train.conditions import Words, image_embedding, kept_embedding, kept_words, words
 from sfumato_train.config import DecoderStage
 from sfumato_train.context import Context, pictures_to_tensor
 from sfumato_train.data.stream import TrainingStream
@@ -64,17 +64,25 @@ class DecoderTask:
 
     def loss(self, network: nn.Module, batch: dict[str, Tensor]) -> dict[str, Tensor]:
         picture, t = batch["picture"], batch["t"]
-        said = words(self.clip, batch["txt_tokens"], batch["txt_mask"])
-        z_img = image_embedding(self.clip, picture)
+        # What is dropped is not computed: the towers cost half as much as the decoder.
+        said = kept_words(self.clip, batch["txt_tokens"], batch["txt_mask"], batch["keep_txt"])
+        z_img = kept_embedding(self.clip, picture, batch["keep_z"])
         with torch.no_grad():
             x_0 = self.space.encode(picture).float()
-            known = known_part(self.space, picture, batch["mask"]).float()
+            known = self._known(picture, batch["mask"], x_0)
         x_t = add_noise(x_0, batch["eps"], schedule=self.schedule, t=t)
-        made = network(
-            x_t, t, z_img, batch["keep_z"], said.txt_feats, said.txt_mask, batch["keep_txt"], known, batch["mask"]
-        ).float()
+        words_in = (said.txt_feats, said.txt_mask, batch["keep_txt"])
+        made = network(x_t, t, z_img, batch["keep_z"], *words_in, known, batch["mask"]).float()
         error = self._velocity(made, x_t, t) - self._velocity(x_0, x_t, t)
         return {"loss": error.square().mean(), "x_0_mse": (made.detach() - x_0).square().mean()}
+
+    def _known(self, picture: Tensor, mask: Tensor, like: Tensor) -> Tensor:
+        """`known_part` for the samples that keep some of their picture, zeros for the others."""
+        known = torch.zeros_like(like)
+        some = mask.amin(dim=(1, 2, 3)) < 0.5
+        if bool(some.any()):
+            known[some] = known_part(self.space, picture[some], mask[some]).float()
+        return known
 
     def _velocity(self, x_0: Tensor, x_t: Tensor, t: Tensor) -> Tensor:
         floor = self.stage.velocity_floor

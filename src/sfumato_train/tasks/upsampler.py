@@ -1,5 +1,6 @@
-"""Upsamplers on crops, from degraded low-resolution pictures (unCLIP, section 2.1; Karlo's few-step tuning)."""
+"""Upsamplers on crops, from degraded low-resolution pictures (unCLIP, section 2.1; few-step tuning as Karlo's)."""
 
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ from torch.nn import functional as F
 from sfumato.diffusion.parameterization import add_noise
 from sfumato.diffusion.samplers import euler
 from sfumato.diffusion.schedule import schedule, time_steps
+from sfumato.errors import InputError
 from sfumato.networks.autoencoder import edge_aware_loss
 from sfumato.networks.upsampler import FACTOR, Upsampler
 from sfumato_train.config import UpsamplerStage
@@ -32,10 +34,18 @@ def gaussian_blur(picture: Tensor, sigma: float) -> Tensor:
     return F.conv2d(padded, kernel.expand(channels, 1, 3, 3), groups=channels)
 
 
+def _check_crop(stage: UpsamplerStage) -> None:
+    unit = FACTOR * 2 ** (len(stage.network.unet.widths) - 1)
+    size = 1024 if stage.large else stage.stream.size
+    if stage.crop % unit or stage.crop > size:
+        raise InputError(f"A crop of {stage.crop} pixels cannot be used; choose a multiple of {unit} up to {size}.")
+
+
 class UpsamplerTask:
     """High-resolution crops from their small, spoilt versions."""
 
     def __init__(self, stage: UpsamplerStage, context: Context) -> None:
+        _check_crop(stage)
         self.stage, self.context = stage, context
         torch.manual_seed(stage.train.seed)
         self.network: Any = Upsampler(stage.network)
@@ -50,8 +60,7 @@ class UpsamplerTask:
         """Several crops of each picture: decoding a large picture costs more than cropping it."""
         stage = self.stage
         rngs = generators(stage.train.seed, first, count)
-        parts = [self._crops(j, rngs[j - first]) for j in range(first, first + count)]
-        high, low = (torch.cat(part) for part in zip(*parts, strict=True))
+        high, low = self._crops(self.stream, first, rngs)
         return {
             "high": high,
             "low_res": low,
@@ -59,24 +68,33 @@ class UpsamplerTask:
             "eps": normal(rngs, (4, stage.crop, stage.crop)),
         }
 
-    def _crops(self, j: int, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
-        """Crop `j`: the picture is number j // crops_per_picture, whole; the crop's place is the sample's own."""
-        picture = self._picture(j // self.stage.crops_per_picture)
+    def _crops(
+        self, stream: TrainingStream, first: int, rngs: list[np.random.Generator]
+    ) -> tuple[Tensor, Tensor]:
+        """Crops first, first + 1, …, one a generator: crop j is of picture j // crops_per_picture of the stream."""
+        pictures = lru_cache(1)(lambda index: self._picture(stream, index))
+        numbers = enumerate(rngs, first)
+        crops = [self._crop(pictures(j // self.stage.crops_per_picture), rng) for j, rng in numbers]
+        high, low = zip(*crops, strict=True)
+        return torch.cat(high), torch.cat(low)
+
+    def _crop(self, picture: Tensor, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
+        """A crop and its low-resolution version, which is spoilt whole; the place is drawn from the sample's own."""
         low = self._degraded(F.avg_pool2d(picture, FACTOR), rng)
         side = self.stage.crop // FACTOR
         y, x = (int(rng.integers(0, low.shape[-1] - side + 1)) for _ in range(2))
         crop = picture[:, :, y * FACTOR :, x * FACTOR :][:, :, : self.stage.crop, : self.stage.crop]
         return crop, low[:, :, y : y + side, x : x + side]
 
-    def _picture(self, index: int) -> Tensor:
+    def _picture(self, stream: TrainingStream, index: int) -> Tensor:
         if self.stage.large:
             rng = generators(self.stage.train.seed + 1, index, 1)[0]
             pixels = self.context.store.large(int(rng.choice(self.large)))[None]
             return pictures_to_tensor(pixels[:, :, :: -1 if rng.random() < 0.5 else 1].copy())
-        return pictures_to_tensor(self.stream.batch(index, 1).pictures)
+        return pictures_to_tensor(stream.batch(index, 1).pictures)
 
     def _degraded(self, low: Tensor, rng: np.random.Generator) -> Tensor:
-        """Blur, noise, and (for the decoder's size) the autoencoder's own mistakes, each in a share of the samples."""
+        """Blur, noise, and (for the decoder's size) the autoencoder's own mistakes, each in a share of samples."""
         if self.autoencoder is not None and rng.random() < self.stage.through_autoencoder:
             low = self._reconstructed(low, rng)
         if rng.random() < 0.5:
@@ -104,9 +122,7 @@ class UpsamplerTask:
         """Held-out crops: enlarged smoothly, drawn in two steps, true."""
         stage = self.stage
         rngs = generators(1, 0, 8)
-        stream, self.stream = self.stream, self.held_out
-        high, low = (torch.cat(p) for p in zip(*(self._crops(j, rngs[j]) for j in range(8)), strict=True))
-        self.stream = stream
+        high, low = self._crops(self.held_out, 0, rngs)
 
         def denoise(x_t: Tensor, t: float) -> Tensor:
             out: Tensor = network(x_t, torch.full((len(low),), t), low)

@@ -1,0 +1,50 @@
+"""A stage of each kind, as small as its networks in `support.networks`."""
+
+from __future__ import annotations
+
+from sfumato.networks.clip import ClipConfig, ImageConfig
+from sfumato.networks.text import TextConfig
+from sfumato.networks.upsampler import UpsamplerConfig
+from sfumato_train.config import (
+    AutoencoderStage,
+    ClipStage,
+    DecoderStage,
+    PriorStage,
+    Stage,
+    TimesConfig,
+    TrainConfig,
+    UpsamplerStage,
+)
+from sfumato_train.data.stream import StreamConfig
+from support.networks import LATENT, PIXEL, PLAIN, PRIOR, SPACE
+
+TRAIN = TrainConfig(batch=4, steps=4, ema=0.5, bf16=False, log_every=1, save_every=100, sheet_every=100)
+# MiniLM's own width, since its weights are loaded; one layer of it.
+MINILM = ClipConfig(
+    text=TextConfig(depth=1),
+    image=ImageConfig(widths=(16, 16, 32), blocks=(1, 1, 1)),
+    embedding=20,
+    tuned_text_layers=1,
+)
+STAGES: dict[str, Stage] = {
+    "autoencoder": AutoencoderStage(network=SPACE, train=TRAIN),
+    "clip": ClipStage(network=MINILM, train=TRAIN),
+    "decoder": DecoderStage(network=LATENT, train=TRAIN, masked=0.5),
+    "decoder_pixel": DecoderStage(network=PIXEL, space="pixel", train=TRAIN),
+    "prior": PriorStage(network=PRIOR, train=TRAIN),
+    "upsampler_256": UpsamplerStage(
+        network=UpsamplerConfig(low_size=64, unet=PLAIN),
+        train=TRAIN,
+        stream=StreamConfig(size=256),
+        times=TimesConfig(at_noise=0.5),
+        crop=32,
+    ),
+    "upsampler_1024": UpsamplerStage(
+        network=UpsamplerConfig(low_size=256, unet=PLAIN),
+        train=TRAIN,
+        crop=64,
+        large=True,
+        crops_per_picture=4,
+        through_autoencoder=0.0,
+    ),
+}
