@@ -1,21 +1,22 @@
 """From checkpoints to a bundle: OpenVINO graphs with compressed weights, manifest, hashes, card."""
 
 import json
+import logging
 import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-import nncf
 import openvino as ov
 import torch
 from safetensors.torch import save_file
 from torch import nn
 
-from sfumato.bundle.manifest import Embedding, Graph as GraphEntry, Manifest, Space, TextShape
+from sfumato.bundle.manifest import MANIFEST, Embedding, Manifest, Space, TextShape
+from sfumato.bundle.manifest import Graph as GraphEntry
 from sfumato.bundle.store import write_manifest
-from sfumato.errors import InputError
+from sfumato.errors import InputError, OutputError
 from sfumato.networks.autoencoder import Autoencoder
 from sfumato.networks.graphs import Graph, graphs
 from sfumato.networks.prior import embedding_scale
@@ -23,16 +24,16 @@ from sfumato.networks.weights import config_json, load_network, read_tensors
 from sfumato_train.checkpoint import newest
 from sfumato_train.config import Recipe
 from sfumato_train.context import minilm_folder
+from sfumato_train.quiet import quiet
 
 Weights = Literal["int8", "f16"]
-WEIGHTS_FOLDER = "weights"
 # The last upsampler ends in pictures: eight bits a weight would show as banding, and it is small.
 KEEP_F16 = ("space_decoder", "upsampler_256", "upsampler_1024")
 
 
 @dataclass(frozen=True, kw_only=True)
 class ExportOptions:
-    """`weights`: how weights are stored; `with_weights`: add safetensors for the torch engine."""
+    """`weights`: how the graphs' weights are stored; `with_weights`: add a safetensors file a network, for torch."""
 
     version: str = "0.1.0"
     licence: str = "Apache-2.0"
@@ -66,40 +67,81 @@ def export(
     attribution: Path | None = None,
     progress: Callable[[str], None] | None = None,
 ) -> Manifest:
-    """Write a bundle, beside and renamed, replacing one that is there.
+    """Write a bundle, beside and renamed, replacing one that is there. `progress` is told each graph's name.
 
-    Raises InputError when a stage is missing and when `out` is a folder that is not a bundle.
+    Raises InputError when a stage or the attribution is missing and when `out` is there and not a bundle, and
+    OutputError when the disk refuses.
     """
     checkpoints = read_stages(recipe, runs)
-    if out.exists() and any(out.iterdir()) and not (out / "manifest.json").exists():
-        raise InputError(f"{out} is not empty and not a bundle; name another folder.")
+    credit = _credit(attribution)
+    _check_target(out)
     beside = out.with_name(out.name + ".partial")
-    shutil.rmtree(beside, ignore_errors=True)
-    beside.mkdir(parents=True)
-    loaded = {name: load_network(path) for name, path in checkpoints.items()}
-    networks: dict[str, nn.Module] = {name: network for name, (network, _) in loaded.items()}
+    try:
+        shutil.rmtree(beside, ignore_errors=True)
+        beside.mkdir(parents=True)
+        networks: dict[str, nn.Module] = {name: load_network(path)[0] for name, path in checkpoints.items()}
+        entries = _write_graphs(networks, beside, options.weights, progress)
+        if options.with_weights:
+            _write_weights(networks, beside)
+        _write_words(recipe, checkpoints, beside, credit)
+        manifest = write_manifest(beside, _manifest(recipe, networks, entries, options))
+        _replace(beside, out)
+    except OSError as error:
+        raise OutputError(f"The bundle {out} could not be written ({error}); free some space.") from error
+    finally:
+        shutil.rmtree(beside, ignore_errors=True)
+    return manifest
+
+
+def _check_target(out: Path) -> None:
+    if out.is_dir() and (not any(out.iterdir()) or (out / MANIFEST).exists()):
+        return
+    if out.exists():
+        raise InputError(f"{out} is there and is not a bundle; name another folder.")
+
+
+def _credit(attribution: Path | None) -> str:
+    if attribution is None:
+        return "Trained on pictures of the user's own.\n"
+    try:
+        return attribution.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"The attribution {attribution} cannot be read ({error}); name a text file.") from error
+
+
+def _replace(beside: Path, out: Path) -> None:
+    """Put the new bundle in the place of an old one, which is removed only afterwards."""
+    old = out.with_name(out.name + ".old")
+    shutil.rmtree(old, ignore_errors=True)
+    if out.exists():
+        out.rename(old)
+    beside.rename(out)
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def _write_graphs(
+    networks: Mapping[str, nn.Module], folder: Path, weights: Weights, progress: Callable[[str], None] | None
+) -> dict[str, GraphEntry]:
     entries = {}
     for name, graph in graphs(networks).items():
         if progress is not None:
             progress(name)
-        precision: Weights = "f16" if name in KEEP_F16 else options.weights
-        write_graph(graph, beside / f"{name}.xml", weights=precision)
+        precision: Weights = "f16" if name in KEEP_F16 else weights
+        write_graph(graph, folder / f"{name}.xml", weights=precision)
         entries[name] = GraphEntry(file=f"{name}.xml", precision=precision)
-    if options.with_weights:
-        _write_weights(networks, beside / WEIGHTS_FOLDER)
-    _write_words(recipe, checkpoints, beside, attribution)
-    manifest = write_manifest(beside, _manifest(recipe, networks, entries, options))
-    shutil.rmtree(out, ignore_errors=True)
-    beside.rename(out)
-    return manifest
+    return entries
 
 
 def write_graph(graph: Graph, target: Path, *, weights: Weights) -> None:
     """One OpenVINO graph with a dynamic batch; weights int8 (per channel, symmetric) or f16."""
-    model = convert(graph)
-    if weights == "int8":
-        model = nncf.compress_weights(model, mode=nncf.CompressWeightsMode.INT8_SYM)
-    ov.save_model(model, target, compress_to_fp16=True)
+    with quiet():
+        model = convert(graph)
+        if weights == "int8":
+            import nncf  # noqa: PLC0415 - it greets on import
+
+            nncf.set_log_level(logging.ERROR)
+            model = nncf.compress_weights(model, mode=nncf.CompressWeightsMode.INT8_SYM)
+        ov.save_model(model, target, compress_to_fp16=True)
 
 
 def convert(graph: Graph) -> Any:
@@ -119,7 +161,6 @@ def convert(graph: Graph) -> Any:
 
 
 def _write_weights(networks: Mapping[str, nn.Module], folder: Path) -> None:
-    folder.mkdir()
     for name, network in networks.items():
         tensors = {f"ema/{key}": value.contiguous() for key, value in network.state_dict().items()}
         kind = type(network).__name__.lower()
@@ -155,16 +196,16 @@ def _manifest(
 
 
 def _write_words(
-    recipe: Recipe, checkpoints: Mapping[str, Path], folder: Path, attribution: Path | None
+    recipe: Recipe, checkpoints: Mapping[str, Path], folder: Path, credit: str
 ) -> None:
     shutil.copyfile(minilm_folder() / "tokenizer.json", folder / "tokenizer.json")
-    credit = attribution.read_text() if attribution else "Trained on pictures of the user's own.\n"
-    (folder / "ATTRIBUTION.md").write_text(credit)
+    (folder / "ATTRIBUTION.md").write_text(credit, encoding="utf-8")
     lines = [f"# {recipe.name}", "", recipe.domain, "", "| stage | parameters | steps | samples |", "|---|---|---|---|"]
     for name, path in checkpoints.items():
         tensors, metadata = read_tensors(path, "ema/")
         stage, step = json.loads(metadata["stage"]), int(metadata["step"])
         size = sum(tensor.numel() for tensor in tensors.values()) / 1e6
         lines.append(f"| {name} | {size:.1f}M | {step} | {step * stage['train']['batch']} |")
-    lines += ["", "The text tower begins as all-MiniLM-L6-v2 (Apache-2.0). Sources of the pictures: ATTRIBUTION.md.", ""]
-    (folder / "CARD.md").write_text("\n".join(lines))
+    lines += ["", "The text tower begins as all-MiniLM-L6-v2 (Apache-2.0)."]
+    lines += ["Sources of the pictures: ATTRIBUTION.md.", ""]
+    (folder / "CARD.md").write_text("\n".join(lines), encoding="utf-8")

@@ -1,4 +1,4 @@
-"""PyTorch eager: the same networks from a bundle's `weights/` folder. Needs the extra `train`."""
+"""PyTorch eager: the same networks from the safetensors files of a bundle. Needs the extra `train`."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from sfumato.errors import BundleError
 from sfumato.networks.graphs import Graph, graphs
 from sfumato.networks.weights import load_network
 
-WEIGHTS = "weights"
+WEIGHTS = ".safetensors"
 
 
 class TorchNetwork:
@@ -41,7 +41,7 @@ class TorchNetwork:
 class TorchEngine:
     """Runs a bundle that was exported with its PyTorch weights, on CUDA or MPS where there is one, else on the CPU.
 
-    Raises BundleError when the bundle has no `weights/` or a file in it is damaged.
+    Raises BundleError when the bundle has no such files or one is damaged.
     """
 
     name = "torch"
@@ -61,13 +61,14 @@ class TorchEngine:
 
     @cached_property
     def _graphs(self) -> dict[str, TorchNetwork]:
-        folder = self.bundle.folder / WEIGHTS
-        paths = sorted(folder.glob("*.safetensors"))
-        if not paths:
+        names = sorted(name for name in self.manifest.files if name.endswith(WEIGHTS))
+        if not names:
             raise BundleError(
                 f"{self.bundle.folder} has no PyTorch weights; export it again with --with-weights."
             )
-        networks: dict[str, nn.Module] = {path.stem: load_network(path)[0] for path in paths}
+        networks: dict[str, nn.Module] = {
+            name.removesuffix(WEIGHTS): load_network(self.bundle.file(name))[0] for name in names
+        }
         return {
             name: TorchNetwork(graph, self.device, bf16=self.bf16) for name, graph in graphs(networks).items()
         }

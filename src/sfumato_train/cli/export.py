@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from sfumato.errors import InputError
+
 export_app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
 
@@ -21,7 +23,6 @@ def export(
     """Writes OpenVINO graphs, manifest with hashes, tokenizer, card and attributions."""
     from rich.console import Console
 
-    from sfumato.errors import InputError
     from sfumato_train.export import ExportOptions
     from sfumato_train.export import export as write
     from sfumato_train.recipes import recipe as recipe_of

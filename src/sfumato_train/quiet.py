@@ -1,0 +1,24 @@
+"""OpenVINO's converter and NNCF print, draw bars and report their use to their makers; here they do neither."""
+
+import contextlib
+import io
+import os
+from collections.abc import Iterator
+
+
+@contextlib.contextmanager
+def quiet() -> Iterator[None]:
+    """Nothing is shown on the terminal, and no statistics of use are sent, while the context lasts.
+
+    Both libraries send none in continuous integration, which is how they can be asked not to.
+    """
+    nowhere, before = io.StringIO(), os.environ.get("CI")
+    os.environ["CI"] = "true"
+    try:
+        with contextlib.redirect_stdout(nowhere), contextlib.redirect_stderr(nowhere):
+            yield
+    finally:
+        if before is None:
+            del os.environ["CI"]
+        else:
+            os.environ["CI"] = before
