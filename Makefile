@@ -13,7 +13,7 @@ export PROMPT
 export OMP_NUM_THREADS ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help draw env-run env-dev train-env lint test test-all bench docs clean
+.PHONY: help draw env-run env-dev train-env lint test test-all bench docs grid clean
 
 help:
 	@sed -n '/^##/s/^## //p' $(MAKEFILE_LIST)
@@ -44,6 +44,10 @@ bench: env-run
 ## make docs       write the pages that are generated from the program
 docs: env-run
 	$(BIN)/python docs/generate.py
+
+## make grid       draw the pictures of the README again
+grid: env-run
+	@env -u OMP_NUM_THREADS $(BIN)/python docs/grid.py
 
 ## make clean      remove the environment and what the tools left behind
 clean:
