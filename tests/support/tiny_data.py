@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
 from sfumato_train.data.record import FORMAT, Record
 
 STYLES = ("flat emoji", "line icon", "clip art")
 CONCEPTS = ("red apple", "cat", "owl", "star", "hat", "snail", "sunglasses", "tree")
 HELD_OUT = ("axe", "boat", "drum", "kite")
+SHARD = "pictures-00000.tar"  # no archive, but files one after another, as the index tells where they are
 Row = tuple[str, str, str]
 
 
@@ -26,10 +30,15 @@ def rows() -> list[Row]:
 
 
 def make_tiny_data(folder: Path, table: Sequence[Row] | None = None) -> Path:
-    """Writes index, small pictures and build.json into `folder` (made if missing) and returns it."""
+    """Writes index, pictures and build.json into `folder` (made if missing) and returns it."""
     folder.mkdir(parents=True, exist_ok=True)
     table = rows() if table is None else table
-    lines = [tiny_record(i, row).to_json() for i, row in enumerate(table)]
+    files = [tiny_png(i) for i in range(len(table))]
+    (folder / SHARD).write_bytes(b"".join(files))
+    lines, offset = [], 0
+    for i, (row, file) in enumerate(zip(table, files, strict=True)):
+        lines.append(replace(tiny_record(i, row), offset=offset, length=len(file)).to_json())
+        offset += len(file)
     (folder / "index.jsonl").write_text("\n".join(lines) + "\n", encoding="utf-8")
     np.save(folder / "pixels64.npy", np.stack([tiny_picture(i) for i in range(len(table))]))
     build = {"format": FORMAT, "pictures": len(table), "index_sha256": "0123456789abcdef" * 4}
@@ -38,7 +47,7 @@ def make_tiny_data(folder: Path, table: Sequence[Row] | None = None) -> Path:
 
 
 def tiny_record(i: int, row: Row) -> Record:
-    """Picture `i`; there is no shard behind it."""
+    """Picture `i`, its place in the shard still open."""
     concept, style, split = row
     return Record(
         key=f"{i}-{concept}",
@@ -56,7 +65,7 @@ def tiny_record(i: int, row: Row) -> Record:
         train=True,
         flip=True,
         tintable=False,
-        shard="none.tar",
+        shard=SHARD,
         offset=0,
         length=0,
         large=None,
@@ -71,3 +80,11 @@ def tiny_picture(i: int) -> NDArray[np.uint8]:
     rows_, columns = np.mgrid[:64, :64]
     inside = (rows_ - y) ** 2 + (columns - x) ** 2 < radius**2
     return np.where(inside[..., None], np.array([*rng.integers(0, 256, 3), 255]), 0).astype(np.uint8)
+
+
+def tiny_png(i: int) -> bytes:
+    """The same at 256x256, with straight alpha: premultiplied or not is one here, where alpha is 0 or 255."""
+    large = tiny_picture(i).repeat(4, axis=0).repeat(4, axis=1)
+    buffer = io.BytesIO()
+    Image.fromarray(large).save(buffer, format="PNG", compress_level=1)
+    return buffer.getvalue()

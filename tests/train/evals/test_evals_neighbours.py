@@ -85,3 +85,4 @@ def test_the_fixture_is_a_whole_data_set(store: PictureStore, tmp_path: Path) ->
     assert len(store.select(split="heldout_concept")) == 8
     again = PictureStore(make_tiny_data(tmp_path))
     assert again.records == store.records
+    assert (again.picture(7)[::4, ::4] == again.small(7)).all()
