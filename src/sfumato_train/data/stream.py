@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+
 from sfumato.errors import InputError
 
 from .scenes.catalogue import Catalogue, catalogue_of

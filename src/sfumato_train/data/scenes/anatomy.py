@@ -59,13 +59,9 @@ def _eyes(dark: NDArray[np.float32]) -> tuple[float, float]:
     pairs = np.minimum(dark, dark[:, ::-1])[:, : _GRID // 2]
     rows = (np.arange(_GRID) + 0.5) / _GRID
     columns = (np.arange(_GRID // 2) + 0.5) / _GRID
-    likely = (
-        np.exp(-(((rows - 0.46) / 0.11) ** 2))[:, None] * np.exp(-(((columns - 0.31) / 0.1) ** 2))[None, :]
-    )
+    likely = np.exp(-(((rows - 0.46) / 0.11) ** 2))[:, None] * np.exp(-(((columns - 0.31) / 0.1) ** 2))[None, :]
     score = pairs * likely
     total = float(score.sum())
     if total < 0.5:
         return 0.45, 0.38
-    return float((score.sum(axis=1) * rows).sum() / total), 1 - 2 * float(
-        (score.sum(axis=0) * columns).sum() / total
-    )
+    return float((score.sum(axis=1) * rows).sum() / total), 1 - 2 * float((score.sum(axis=0) * columns).sum() / total)

@@ -43,9 +43,7 @@ def move(picture: Pixels, size: int, rng: np.random.Generator) -> Pixels:
 def hue_matrix(degrees: float) -> NDArray[np.float64]:
     """Rotation of RGB about the grey axis (Rodrigues): greys stay, hues turn."""
     angle = np.deg2rad(degrees)
-    matrix: NDArray[np.float64] = (
-        np.cos(angle) * np.eye(3) + (1 - np.cos(angle)) * _GREY + np.sin(angle) * _CROSS
-    )
+    matrix: NDArray[np.float64] = np.cos(angle) * np.eye(3) + (1 - np.cos(angle)) * _GREY + np.sin(angle) * _CROSS
     return matrix
 
 

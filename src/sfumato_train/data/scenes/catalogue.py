@@ -8,6 +8,7 @@ from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
+
 from sfumato.errors import InputError
 
 from ..store import PictureStore, Record
@@ -177,9 +178,7 @@ def _pick(rng: np.random.Generator, cumulative: NDArray[np.float64]) -> int:
 
 # Styles that draw every object on a disc or a card of its own, which would come along into a scene.
 _BADGES = frozenset({"round flat icon", "round flag", "rectangular flag"})
-_OBJECT_CATEGORIES = frozenset(
-    {"animals & nature", "food & drink", "travel & places", "activities", "objects"}
-)
+_OBJECT_CATEGORIES = frozenset({"animals & nature", "food & drink", "travel & places", "activities", "objects"})
 
 
 def _is_plain(record: Record) -> bool:

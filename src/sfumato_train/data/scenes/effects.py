@@ -15,8 +15,10 @@ def outlined(picture: Pixels) -> Pixels:
     """A die-cut sticker: the picture a little smaller, with a white border around its silhouette."""
     size = picture.shape[0]
     inner = _inset(picture)
-    wide = Image.fromarray(inner[..., 3]).filter(ImageFilter.GaussianBlur(size * MARGIN * 0.4))
-    alpha = np.minimum(np.asarray(wide, dtype=np.uint16) * 9, 255).astype(np.uint8)
+    spread = size * MARGIN * 0.4
+    blurred = Image.fromarray(inner[..., 3]).filter(ImageFilter.GaussianBlur(spread))
+    # A contour of the blurred silhouette, steep enough to be about one pixel soft at every size.
+    alpha = np.clip((np.asarray(blurred, dtype=np.float32) - 16) * 5.6 * spread + 127, 0, 255).astype(np.uint8)
     border = np.repeat(alpha[..., None], 4, axis=-1)
     over(border, inner, 0, 0)
     return border

@@ -150,9 +150,7 @@ def in_bowl(studio: Studio) -> Sample | None:
     bowl = Actor(record=-1, words="bowl", sprite=swimmer.sprite)
     objects = [swimmer.seen(box, "actor"), bowl.seen((0.08, 0.14, 0.92, 0.96), "seat")]
     where = studio.pick(("in a bowl", "in a glass bowl", "in a fishbowl", "swimming in a bowl"))
-    return canvas.sample(
-        f"{noun_phrase(swimmer.words)} {where}", f"{swimmer.words} in bowl", objects, "interaction"
-    )
+    return canvas.sample(f"{noun_phrase(swimmer.words)} {where}", f"{swimmer.words} in bowl", objects, "interaction")
 
 
 def glass_bowl(size: int) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
@@ -162,9 +160,7 @@ def glass_bowl(size: int) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
     inside = np.clip((0.42 - radius) * size + 0.5, 0, 1) * np.clip((y - 0.2) * size + 0.5, 0, 1)
     edge = inside * np.clip((radius - 0.395) * size + 0.5, 0, 1)
     water = inside * np.clip((y - 0.32) * size + 0.5, 0, 1)
-    rim = np.clip((0.018 - np.abs(y - 0.2)) * size + 0.5, 0, 1) * np.clip(
-        (0.26 - np.abs(x - 0.5)) * size + 0.5, 0, 1
-    )
+    rim = np.clip((0.018 - np.abs(y - 0.2)) * size + 0.5, 0, 1) * np.clip((0.26 - np.abs(x - 0.5)) * size + 0.5, 0, 1)
     shine = np.clip((0.05 - np.sqrt((x - 0.3) ** 2 + ((y - 0.42) / 1.8) ** 2)) * size + 0.5, 0, 1)
     bowl = np.zeros((size, size, 4))
     for coverage, colour, opacity in (

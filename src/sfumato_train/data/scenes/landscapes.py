@@ -74,9 +74,7 @@ def wave(painting: Painting, rng: np.random.Generator, level: float, height: flo
     """A gentle line of hills: two sines."""
     a, b = rng.uniform(0, 2 * np.pi, size=2)
     turns = 2 * np.pi * count * painting.x
-    line: Field = level - height * (0.7 * np.sin(turns + a) + 0.3 * np.sin(1.9 * turns + b)).astype(
-        np.float32
-    )
+    line: Field = level - height * (0.7 * np.sin(turns + a) + 0.3 * np.sin(1.9 * turns + b)).astype(np.float32)
     return line
 
 

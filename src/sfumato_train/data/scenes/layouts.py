@@ -94,9 +94,7 @@ def position(studio: Studio) -> Sample | None:
     )
     caption = f"{spoken(studio, first)} {studio.pick(words)} {spoken(studio, second)}"
     upper, lower = (second, first) if turned else (first, second)
-    return canvas.sample(
-        caption, f"{named(studio, upper)} {name} {named(studio, lower)}", objects, "position"
-    )
+    return canvas.sample(caption, f"{named(studio, upper)} {name} {named(studio, lower)}", objects, "position")
 
 
 def between(studio: Studio) -> Sample | None:
@@ -114,9 +112,7 @@ def between(studio: Studio) -> Sample | None:
         for actor, x, role in ((middle, 0.5, "between"), (side, 0.17, "side"), (side, 0.83, "side"))
     ]
     caption = f"{spoken(studio, middle)} between {counted(2, side.words)}"
-    return canvas.sample(
-        caption, f"{named(studio, middle)} between 2 {named(studio, side)}", objects, "position"
-    )
+    return canvas.sample(caption, f"{named(studio, middle)} between 2 {named(studio, side)}", objects, "position")
 
 
 def sizes(studio: Studio) -> Sample | None:

@@ -81,9 +81,7 @@ def coloured(studio: Studio, extent: float) -> Actor | None:
         record, hue = found, studio.catalogue.hue(found)[0]
         colour = other_colour(studio, hue)
         pixels = recolour(studio.cast(record, extent).sprite.pixels, hue, colour)
-    return Actor(
-        record=record, words=uncoloured(studio, record), sprite=Sprite(pixels=pixels), colour=colour.name
-    )
+    return Actor(record=record, words=uncoloured(studio, record), sprite=Sprite(pixels=pixels), colour=colour.name)
 
 
 def uncoloured(studio: Studio, record: int) -> str:

@@ -52,9 +52,7 @@ class Studio:
         """One of several, all alike likely."""
         return choices[int(self.rng.integers(len(choices)))]
 
-    def cast(
-        self, record: int, extent: float, *, words: str | None = None, flip: bool | None = None
-    ) -> Actor:
+    def cast(self, record: int, extent: float, *, words: str | None = None, flip: bool | None = None) -> Actor:
         """A record as an actor to be drawn about `extent` (0..1 of the picture) large.
 
         It is mirrored by chance, or as `flip` says, but never where the record forbids it.

@@ -25,13 +25,9 @@ def surrounded(studio: Studio, sample: Sample) -> Sample:
     if draw < share:
         return _on_background(studio, sample)
     if draw < share + 0.02:
-        return _said(
-            studio, shrunk(sample, 1 - 2 * MARGIN, MARGIN, MARGIN), _OUTLINED, outlined(sample.picture)
-        )
+        return _said(studio, shrunk(sample, 1 - 2 * MARGIN, MARGIN, MARGIN), _OUTLINED, outlined(sample.picture))
     if draw < share + 0.035:
-        return _said(
-            studio, shrunk(sample, 1 - 2 * MARGIN, MARGIN, MARGIN), _SHADOWED, shadowed(sample.picture)
-        )
+        return _said(studio, shrunk(sample, 1 - 2 * MARGIN, MARGIN, MARGIN), _SHADOWED, shadowed(sample.picture))
     return _said(studio, sample, _TRANSPARENT, sample.picture) if draw < share + 0.06 else sample
 
 
@@ -41,9 +37,7 @@ def shrunk(sample: Sample, scale: float, x: float, y: float) -> Sample:
     def moved(box: Box) -> Box:
         return x + scale * box[0], y + scale * box[1], x + scale * box[2], y + scale * box[3]
 
-    return dataclasses.replace(
-        sample, objects=tuple(dataclasses.replace(o, box=moved(o.box)) for o in sample.objects)
-    )
+    return dataclasses.replace(sample, objects=tuple(dataclasses.replace(o, box=moved(o.box)) for o in sample.objects))
 
 
 def _said(studio: Studio, sample: Sample, words: tuple[str, ...], picture: Pixels) -> Sample:
