@@ -165,8 +165,7 @@ def test_the_second_order_earns_its_keep_on_a_mixture() -> None:
     span = partial(time_steps, t_max=0.9, t_min=0.05)
     reference = heun(denoise, x, span(2000), schedule=COSINE)
     first, second = (
-        np.abs(SAMPLERS[name](denoise, x, span(40), schedule=COSINE) - reference).max()
-        for name in ("ddim", "dpmpp_2m")
+        np.abs(SAMPLERS[name](denoise, x, span(40), schedule=COSINE) - reference).max() for name in ("ddim", "dpmpp_2m")
     )
     assert second < first / 5
 
@@ -232,9 +231,7 @@ def test_a_stochastic_step_to_clean_data_adds_nothing(path) -> None:
         return np.ones_like(START)
 
     seen: list[Step] = []
-    drawn = ddim(
-        data.denoise, START, time_steps(4), schedule=path, eta=1.0, noise=noise, callback=seen.append
-    )
+    drawn = ddim(data.denoise, START, time_steps(4), schedule=path, eta=1.0, noise=noise, callback=seen.append)
     assert asked == [0, 1, 2]
     assert np.allclose(drawn, seen[-1].x_0)
 

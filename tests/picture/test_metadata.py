@@ -44,7 +44,7 @@ def test_the_record_comes_back(format, channels) -> None:
 
 
 @ALL
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(record=st.dictionaries(st.text(), JSON, max_size=4))
 def test_any_json_comes_back(format, record) -> None:
     found = read(embed(drawing()[:2, :2], record, format=format))
@@ -147,7 +147,7 @@ def test_a_record_that_is_no_object_is_damaged() -> None:
 
 
 @ALL
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(data=st.data())
 def test_cut_and_flipped_files_never_crash(format, data) -> None:
     whole = bytearray(embed(drawing(), RECORD, format=format))

@@ -20,9 +20,7 @@ def combine(batched: Array, scale: float) -> Array:
     """`guided` of an array [2B, …] whose first half is conditional, the second not; answers [B, …]."""
     half, odd = divmod(batched.shape[0], 2)
     if odd or half == 0:
-        raise InputError(
-            f"Guidance needs conditional and unconditional halves, not a batch of {2 * half + odd}."
-        )
+        raise InputError(f"Guidance needs conditional and unconditional halves, not a batch of {2 * half + odd}.")
     return guided(batched[:half], batched[half:], scale)
 
 

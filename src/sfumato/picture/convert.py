@@ -28,9 +28,7 @@ def from_pixels(pixels: Pixels) -> Floats:
     Three channels are taken as opaque. Raises InputError for other types and shapes.
     """
     if pixels.dtype != np.uint8 or pixels.ndim not in (3, 4) or pixels.shape[-1] not in (3, 4):
-        raise InputError(
-            f"A picture must be uint8 [H, W, 3] or [H, W, 4], not {pixels.dtype} {list(pixels.shape)}."
-        )
+        raise InputError(f"A picture must be uint8 [H, W, 3] or [H, W, 4], not {pixels.dtype} {list(pixels.shape)}.")
     batch = pixels if pixels.ndim == 4 else pixels[None]
     p = batch.transpose(0, 3, 1, 2).astype(np.float32) / np.float32(255)
     alpha = p[:, 3:] if p.shape[1] == 4 else np.ones_like(p[:, :1])

@@ -39,9 +39,7 @@ def write(path: Path | str, data: bytes) -> Path:
         if not isinstance(error, OSError):
             raise
         why = error.strerror or str(error)
-        raise OutputError(
-            f"{path} could not be written ({why}); choose another place or make room."
-        ) from error
+        raise OutputError(f"{path} could not be written ({why}); choose another place or make room.") from error
     return path
 
 

@@ -130,7 +130,5 @@ def _parse(text: str | bytes, name: str) -> dict[str, Any]:
     except (ValueError, RecursionError):
         record = None
     if not isinstance(record, dict):
-        raise InputError(
-            f"The record in {name} is damaged; the picture is fine, but cannot be redrawn from it."
-        )
+        raise InputError(f"The record in {name} is damaged; the picture is fine, but cannot be redrawn from it.")
     return record
