@@ -27,7 +27,7 @@ UPSAMPLER_1024 = StagePreset(schedule="flow", sampler="euler", steps=1)
 
 
 def make_tiny_bundle(folder: Path, *, kind: Kind = "latent", seed: int = 0, name: str = "tiny") -> Path:
-    """Writes the bundle into `folder` (made if missing) and returns it. Equal seeds give equal files."""
+    """Writes the bundle into `folder` (made if missing) and returns it. Equal seeds give equal weights."""
     folder.mkdir(parents=True, exist_ok=True)
     shape = SHAPE if kind == "latent" else PIXEL_SHAPE
     manifest = tiny_manifest(kind=kind, name=name)
