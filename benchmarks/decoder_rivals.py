@@ -1,6 +1,7 @@
-"""Decoders trained side by side for the same time, judged by what they draw and not by their loss.
+r"""Decoders trained side by side for the same time, judged by what they draw and not by their loss.
 
-    python benchmarks/decoder_rivals.py --runs trial --judge runs --data data --stages decoder decoder_pixel --out rivals
+    python benchmarks/decoder_rivals.py --runs trial --judge runs --data data \
+        --stages decoder decoder_pixel --out rivals
 
 Every rival draws the same prompts (training concepts, drawn by the seed) from words alone and from the same noise
 seeds at 64². The CLIP in `--judge` says how often a drawing is nearest to its own prompt among all of them (top-1,

@@ -22,5 +22,5 @@ def seconds(dtype: torch.dtype) -> float:
 
 @cache
 def bf16_is_faster() -> bool:
-    """Whether a bf16 matrix product beats an fp32 one on this machine, measured once a process in a few milliseconds."""
+    """Whether a bf16 matrix product beats an fp32 one on this machine, measured once a process."""
     return seconds(torch.bfloat16) < seconds(torch.float32)

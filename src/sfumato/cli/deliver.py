@@ -80,9 +80,9 @@ def _save(picture: Picture, target: Target, number: int, of: int, *, quiet: bool
 
 
 def _save_sheet(pictures: Sequence[Picture], target: Target) -> Path:
-    import numpy as np  # noqa: PLC0415 - what draws nothing needs neither
+    import numpy as np
 
-    from sfumato.picture import files  # noqa: PLC0415
+    from sfumato.picture import files
 
     first = pictures[0]
     path = target.sheet(first.settings.prompt, first.seed)

@@ -55,7 +55,7 @@ def draw(
     """
     target = Target.parse(output)
     target.check()
-    from sfumato.api import Sfumato  # noqa: PLC0415 - loads the engine
+    from sfumato.api import Sfumato
 
     shown, notes = background_for(target, background)
     pictures = draw_pictures(

@@ -37,7 +37,7 @@ def redraw(
     target = Target.parse(output)
     target.check()
     request = read_request(file)
-    from sfumato.api import Sfumato  # noqa: PLC0415 - loads the engine
+    from sfumato.api import Sfumato
 
     painter = Sfumato(model_of(request) if model is None else model)
     if not anyway:

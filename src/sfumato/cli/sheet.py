@@ -21,7 +21,7 @@ def contact_sheet(pictures: Sequence[Picture]) -> Image.Image:
 
     They are shrunk to at most 512 pixels a side; between them it is transparent, or white if they are opaque.
     """
-    from PIL import Image  # noqa: PLC0415 - heavy for a command that draws nothing
+    from PIL import Image
 
     images = [picture.to_pil() for picture in pictures]
     side = min(LARGEST, images[0].width)

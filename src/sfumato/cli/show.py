@@ -26,7 +26,7 @@ def show(file: FileArgument, *, as_json: JsonOption = False) -> None:
 
 def read_record(file: Path) -> dict[str, Any]:
     """The record that a picture's file carries. `InputError` when it cannot be read or carries none."""
-    from sfumato.picture import metadata  # noqa: PLC0415 - loads numpy and Pillow
+    from sfumato.picture import metadata
 
     record = metadata.read(file)
     if record is None:
