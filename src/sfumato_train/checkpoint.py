@@ -10,6 +10,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from safetensors import SafetensorError
 from safetensors.torch import save_file
 from torch import Tensor
 
@@ -55,7 +56,7 @@ def save(folder: Path, step: int, snapshot: Snapshot, *, keep: int) -> Path:
         _sync(beside)
         os.replace(beside, target)
         _sync(folder)
-    except Exception as error:  # safetensors raises its own error types for a full disk
+    except (OSError, SafetensorError) as error:
         with contextlib.suppress(OSError):
             beside.unlink(missing_ok=True)
         raise OutputError(

@@ -1,8 +1,9 @@
-"""OpenVINO's converter and NNCF print, draw bars and report their use to their makers; here they do neither."""
+"""OpenVINO's converter and NNCF print, warn, draw bars and report their use to their makers; here they do neither."""
 
 import contextlib
 import io
 import os
+import warnings
 from collections.abc import Iterator
 
 
@@ -15,7 +16,8 @@ def quiet() -> Iterator[None]:
     nowhere, before = io.StringIO(), os.environ.get("CI")
     os.environ["CI"] = "true"
     try:
-        with contextlib.redirect_stdout(nowhere), contextlib.redirect_stderr(nowhere):
+        with contextlib.redirect_stdout(nowhere), contextlib.redirect_stderr(nowhere), warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # they warn of what they do themselves, such as tracing
             yield
     finally:
         if before is None:

@@ -49,6 +49,7 @@ def test_groups_have_16_channels_or_more(channels: int, groups: int) -> None:
     assert group_norm(channels).num_groups == groups
 
 
+@settings(deadline=None)
 @given(st.integers(1, 1500))
 def test_every_width_can_be_normalised(channels: int) -> None:
     norm = group_norm(channels)

@@ -47,7 +47,7 @@ def test_examples_fit_and_give_every_output(made: dict[str, Graph]) -> None:
         "upsampler_256": [(1, 4, 256, 256)],
     }
     for name, expected in shapes.items():
-        out = made[name].module(**made[name].example)
+        out = made[name].module(*made[name].example.values())
         parts = out if isinstance(out, tuple) else (out,)
         assert [tuple(part.shape) for part in parts] == expected, name
         assert all(part.dtype == torch.float32 for part in parts), name
@@ -58,7 +58,7 @@ def test_the_prefix_mask_is_of_zeros_and_ones(made: dict[str, Graph]) -> None:
     mask = torch.ones_like(graph.example["txt_mask"])
     mask[:, 3:] = 0
     given = graph.example | {"txt_mask": mask, "keep_txt": torch.tensor([1.0, 0.0])}
-    _, prefix_mask = graph.module(**given)
+    _, prefix_mask = graph.module(*given.values())
     zeros = CLIP.text.max_tokens - 3
     assert prefix_mask.tolist() == [[1.0] * 3 + [0.0] * zeros + [1.0], [0.0] * CLIP.text.max_tokens + [1.0]]
 

@@ -21,7 +21,7 @@ from sfumato_train.config import STAGE
 from sfumato_train.recipes.tiny import tiny
 
 M = TypeVar("M", bound=nn.Module)
-TEXT = TextConfig(max_tokens=8, width=24, depth=2, heads=3, hidden=48)
+TEXT = TextConfig(width=24, depth=2, heads=3, hidden=48)
 CLIP = ClipConfig(
     text=TEXT, image=ImageConfig(widths=(16, 16, 32), blocks=(1, 1, 1)), embedding=20, tuned_text_layers=1
 )
@@ -73,5 +73,6 @@ def write_checkpoints(runs: Path, networks: dict[str, nn.Module]) -> Path:
             "stage": STAGE.dump_json(stages[name]).decode(),
             "step": "1",
         }
-        save(runs / name, 1, Snapshot(model=state, ema=state, optim={}, metadata=metadata), keep=1)
+        ema = {key: tensor.clone() for key, tensor in state.items()}
+        save(runs / name, 1, Snapshot(model=state, ema=ema, optim={}, metadata=metadata), keep=1)
     return runs

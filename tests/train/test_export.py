@@ -28,7 +28,7 @@ from support.networks import tiny_networks, write_checkpoints
 
 Arrays = dict[str, np.ndarray[Any, Any]]
 # Largest root mean square of the difference, as a share of that of the output.
-F32, F16, INT8, BF16 = 1e-4, 2e-3, 0.05, 0.05
+F32, F16, INT8, BF16 = 1e-4, 5e-3, 0.05, 0.05
 GRAPHS = [
     "text", "image", "prior_prefix", "prior_step", "decoder", "space_encoder", "space_decoder", "upsampler_256"
 ]  # fmt: skip
@@ -55,7 +55,7 @@ def inputs(graph: Graph, batch: int) -> dict[str, torch.Tensor]:
 
 
 def from_torch(graph: Graph, given: dict[str, torch.Tensor]) -> Arrays:
-    made = graph.module(**given)
+    made = graph.module(*given.values())
     parts = made if isinstance(made, tuple) else (made,)
     return {name: part.numpy() for name, part in zip(graph.outputs, parts, strict=True)}
 
@@ -123,6 +123,7 @@ def test_writing_a_graph_shows_nothing_and_reports_nothing(
 
 def test_quiet_puts_everything_back(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.setenv("CI", "before")
+
     def fail() -> None:
         with quiet():
             print("unheard")
@@ -166,7 +167,7 @@ def test_a_bundle_is_whole(runs: Path, tmp_path: Path, copied: list[str]) -> Non
     assert (manifest.name, manifest.version, manifest.scores["top1"]) == ("tiny", "1.2.3", 0.5)
     assert manifest.embedding.dim == 20
     assert manifest.embedding.scale == pytest.approx(0.5375 * 20**0.5)
-    assert (manifest.text.max_tokens, manifest.text.width) == (8, 24)
+    assert (manifest.text.max_tokens, manifest.text.width) == (32, 24)
     assert (manifest.space.kind, manifest.space.channels, manifest.space.size) == ("latent", 6, 8)
     assert manifest.stages == tiny().preset
     assert heard == list(manifest.graphs)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sfumato_train.config import TimesConfig
@@ -21,6 +21,7 @@ def one_of_each(seed: int, first: int, count: int) -> list[torch.Tensor]:
     return [times(rngs, TimesConfig(at_noise=0.2)), normal(rngs, (2, 3)), keep(rngs, 0.3), masks]
 
 
+@settings(deadline=None, max_examples=30)
 @given(st.integers(0, 2**63 - 1), st.integers(0, 2**40), st.integers(1, 4), st.integers(1, 4))
 def test_slices_are_the_whole(seed: int, first: int, count: int, more: int) -> None:
     whole = one_of_each(seed, first, count + more)

@@ -29,7 +29,7 @@ class TorchNetwork:
 
     def __call__(self, **inputs: Array) -> dict[str, Array]:
         """float32 (int64 for tokens and masks) in and out, as every engine."""
-        tensors = [torch.from_numpy(np.ascontiguousarray(inputs[name])) for name in self.graph.example]
+        tensors = [torch.from_numpy(np.array(inputs[name], order="C")) for name in self.graph.example]
         with torch.inference_mode(), torch.autocast(self.device.type, torch.bfloat16, enabled=self.bf16):
             out = self.graph.module(*(tensor.to(self.device) for tensor in tensors))
         parts = out if isinstance(out, tuple) else (out,)

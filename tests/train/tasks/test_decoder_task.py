@@ -51,7 +51,7 @@ def test_an_error_costs_its_square_over_that_of_t(task: DecoderTask) -> None:
 
 
 def test_the_network_is_told_of_the_picture_only_what_is_not_masked(task: DecoderTask) -> None:
-    batch = task.batch(0, 4) | {"mask": torch.ones(4, 1, 64, 64), "t": torch.ones(4)}
+    batch = task.batch(0, 4) | {"mask": torch.ones(4, 1, 64, 64), "t": torch.ones(4), "keep_z": torch.ones(4)}
     oracle = Oracle(task.space.encode(batch["picture"]))
     task.loss(oracle, batch)
     x_t, _, z_img, _, feats, _, _, known, mask = oracle.told
