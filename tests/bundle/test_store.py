@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from sfumato.bundle import store
-from sfumato.bundle.manifest import Manifest
+from sfumato.bundle.manifest import FileEntry, Manifest
 from sfumato.bundle.store import Bundle, find, fingerprint, installed, write_manifest
 from sfumato.errors import BundleError
 from support.tiny_bundle import make_tiny_bundle, tiny_manifest
@@ -55,7 +55,12 @@ def test_truncated_missing_and_unlisted_files_are_refused(copy: Path) -> None:
 
 def test_a_file_is_hashed_once(copy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     hashed: list[Path] = []
-    monkeypatch.setattr(store, "fingerprint", lambda path: hashed.append(path) or fingerprint(path))
+
+    def counting(path: Path) -> FileEntry:
+        hashed.append(path)
+        return fingerprint(path)
+
+    monkeypatch.setattr(store, "fingerprint", counting)
     bundle = Bundle.open(copy)
     assert not hashed
     for _ in range(3):

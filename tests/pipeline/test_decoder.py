@@ -23,7 +23,7 @@ def test_drawing_conditions_on_embedding_and_caption_and_repaints_all() -> None:
     z_img = floats(1, E, seed=4)
     inputs = Condition(z_img=z_img, caption=CAPTION).inputs(tiny_manifest().space)
     np.testing.assert_array_equal(inputs["z_img"], z_img)
-    assert (inputs["keep_z"], inputs["keep_txt"]) == (1, 1)
+    assert [inputs["keep_z"].item(), inputs["keep_txt"].item()] == [1, 1]
     assert inputs["known"].shape == (1, C, S, S)
     assert not inputs["known"].any()
     assert inputs["mask"].shape == (1, 1, 64, 64)
@@ -32,7 +32,7 @@ def test_drawing_conditions_on_embedding_and_caption_and_repaints_all() -> None:
 
 def test_without_an_embedding_it_is_dropped_and_so_can_the_caption() -> None:
     inputs = Condition(z_img=None, caption=CAPTION, use_caption=False).inputs(tiny_manifest().space)
-    assert (inputs["keep_z"], inputs["keep_txt"]) == (0, 0)
+    assert [inputs["keep_z"].item(), inputs["keep_txt"].item()] == [0, 0]
     assert inputs["z_img"].shape == (1, E)
 
 

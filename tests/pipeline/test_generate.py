@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import openvino as ov
 import pytest
 
 from sfumato.api import Sfumato
@@ -168,7 +169,12 @@ def test_what_is_needed_is_what_is_compiled(tiny_bundle: Path, monkeypatch: pyte
     engine: Any = painter._engine
     compiled: list[str] = []
     original = engine.compile
-    monkeypatch.setattr(engine, "compile", lambda model, name: compiled.append(name) or original(model, name))
+
+    def counting(model: ov.Model, name: str) -> ov.CompiledModel:
+        compiled.append(name)
+        return original(model, name)
+
+    monkeypatch.setattr(engine, "compile", counting)
     painter.draw("a cat", rerank=2, **SMALL)
     wanted = needed(engine, request(size=256), rerank=True)
     assert sorted(compiled) == sorted(name for name, _ in wanted)
