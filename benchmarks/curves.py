@@ -35,8 +35,8 @@ def points(xs: list[float], ys: list[float]) -> str:
 
 
 def panel(name: str, lines: list[dict[str, Any]]) -> str:
-    """One stage: the loss over samples seen, raw in grey and smoothed in black."""
-    xs = [float(line["samples"]) for line in lines]
+    """One stage: the loss over steps, raw in grey and smoothed in black."""
+    xs = [float(line["step"]) for line in lines]
     ys = [float(line["loss"]) for line in lines]
     left, right, low = MARGIN, WIDTH - MARGIN, HEIGHT - 12
     return "\n".join(
@@ -45,7 +45,7 @@ def panel(name: str, lines: list[dict[str, Any]]) -> str:
             f'<text x="{left}" y="20" font-weight="bold">{name}</text>',
             f'<text x="{right}" y="20" text-anchor="end">loss {smoothed(ys)[-1]:.3g}</text>',
             f'<text x="{left}" y="{low}">{max(ys):.3g} … {min(ys):.3g}, log</text>',
-            f'<text x="{right}" y="{low}" text-anchor="end">{xs[-1]:,.0f} samples</text>',
+            f'<text x="{right}" y="{low}" text-anchor="end">{xs[-1]:,.0f} steps</text>',
             f'<polyline points="{points(xs, ys)}" fill="none" stroke="#bbb"/>',
             f'<polyline points="{points(xs, smoothed(ys))}" fill="none" stroke="black" stroke-width="1.5"/>',
         ]
