@@ -34,10 +34,10 @@ class Linear:
 
 def trainer_of(task: Any) -> Any:
     """What a step needs of a trainer."""
-    config = SimpleNamespace(bf16=False, optim=SimpleNamespace(clip=1.0))
+    config = SimpleNamespace(optim=SimpleNamespace(clip=1.0))
     optim = torch.optim.SGD(task.network.parameters(), lr=0.1)
     ema = SimpleNamespace(update=lambda network: None)
-    return SimpleNamespace(task=task, network=task.network, optim=optim, ema=ema, config=config)
+    return SimpleNamespace(task=task, network=task.network, optim=optim, ema=ema, config=config, bf16=False)
 
 
 def test_operations_are_those_of_the_products() -> None:
@@ -48,9 +48,9 @@ def test_operations_are_those_of_the_products() -> None:
 
 def test_a_step_descends_and_is_timed() -> None:
     trainer, batch = trainer_of(Linear()), {"x": torch.ones(4, SIDE)}
-    before = float(trainer.task.loss(trainer.network, batch)["loss"])
+    before = trainer.task.loss(trainer.network, batch)["loss"].item()
     taken = step(trainer, batch)
-    assert float(trainer.task.loss(trainer.network, batch)["loss"]) < before
+    assert trainer.task.loss(trainer.network, batch)["loss"].item() < before
     assert taken.compute > 0
     assert taken.update > 0
     assert taken.cpu >= 0
@@ -67,6 +67,7 @@ def test_figures_follow_from_the_steps() -> None:
     assert (found.share_bf16, found.share_fp32) == (pytest.approx(0.05), pytest.approx(0.2))
     assert found.data_samples_per_second == pytest.approx(100)
     assert found.parameters == SIDE * SIDE
+    assert found.arithmetic == "fp32"
     assert found.bound == "forward and backward"
 
 
@@ -100,7 +101,8 @@ def test_earlier_stages_are_there_without_training(tmp_path: Path) -> None:
 
 def test_a_whole_stage_is_measured(tmp_path: Path) -> None:
     data = make_tiny_data(tmp_path / "data")
-    found = measure_stage(recipe("tiny"), "autoencoder", data=data, seconds=0, batch=2)
+    context = Untrained(data=data, runs=tmp_path, recipe=recipe("tiny"))
+    found = measure_stage(context, "autoencoder", seconds=0, batch=2)
     values = asdict(found)
     assert values["batch"] == 2
     numbers = [value for value in values.values() if isinstance(value, int | float)]
@@ -111,6 +113,7 @@ def test_a_whole_stage_is_measured(tmp_path: Path) -> None:
 STAGE = {
     "parameters": 23_400_000,
     "batch": 64,
+    "arithmetic": "bf16",
     "samples_per_second": 17.04,
     "data_samples_per_second": 250.0,
     "flops": 4.321e9,
@@ -144,7 +147,7 @@ def test_the_table_says_where_and_what_was_left_out() -> None:
 
 
 def test_the_command_writes_both_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def measured(chosen: Any, name: str, **_: Any) -> Any:
+    def measured(context: Untrained, name: str, **_: Any) -> Any:
         if name == "clip":
             raise InputError("The words are missing.")
         return figures(
