@@ -65,5 +65,5 @@ def test_the_prefix_mask_is_of_zeros_and_ones(made: dict[str, Graph]) -> None:
 
 def test_networks_are_ready_to_run_and_frozen(made: dict[str, Graph]) -> None:
     for graph in made.values():
-        assert not graph.module.training or not list(graph.module.parameters())
+        assert not any(module.training for module in graph.module.modules() if list(module.parameters(recurse=False)))
         assert not any(parameter.requires_grad for parameter in graph.module.parameters())
