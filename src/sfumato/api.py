@@ -65,6 +65,7 @@ class Sfumato:
         system: str = "unclip",
         sampler: str | None = None,
         rerank: int | None = None,
+        similarity: bool = False,
         progress: ProgressCallback | None = None,
         cancelled: CancelledCallback | None = None,
     ) -> list[Picture]:
@@ -72,7 +73,8 @@ class Sfumato:
 
         seed None chooses one at random (recorded in the picture). steps, guidance, sampler: the decoder's,
         None for the model's preset. rerank K >= n draws K small candidates with seeds seed..seed+K-1 and
-        finishes the n that fit the prompt best, best first; each keeps its own seed.
+        finishes the n that fit the prompt best, best first; each keeps its own seed. similarity: compare the
+        picture with the prompt even without rerank.
         Raises `InputError` for a bad argument and `Cancelled` when `cancelled()` says so between two steps.
         """
         preset = self._engine.manifest.stages.decoder
@@ -95,6 +97,7 @@ class Sfumato:
             request,
             n=n,
             rerank=rerank,
+            compare=similarity or rerank is not None,
             observer=Observer(progress=progress, cancelled=cancelled),
         )
 

@@ -56,6 +56,7 @@ def test_without_options_the_model_decides(painter: type[Painter], run: Run) -> 
             "system": "unclip",
             "sampler": None,
             "rerank": None,
+            "similarity": False,
         }
     ]
 
@@ -80,6 +81,7 @@ def test_every_option_reaches_the_facade(painter: type[Painter], run: Run) -> No
             "system": "glide",
             "sampler": "euler",
             "rerank": 8,
+            "similarity": False,
         }
     ]
 
@@ -158,7 +160,8 @@ def test_json(painter: type[Painter], run: Run, here: Path) -> None:
     assert [(p["file"], p["seed"]) for p in told["pictures"]] == [("a-fox-3.png", 3), ("a-fox-4.png", 4)]
     assert told["sheet"] == "a-fox-3-sheet.png"
     assert told["pictures"][0]["seconds"] == {"decoder": 0.5}
-    assert told["pictures"][0]["similarity"] is None
+    assert told["pictures"][0]["similarity"] is None  # the stand-in compares nothing
+    assert painter.calls[0]["similarity"] is True
     assert told["pictures"][0]["settings"] == metadata.read(here / "a-fox-3.png")
 
 

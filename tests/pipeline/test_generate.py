@@ -139,6 +139,8 @@ def test_rerank_keeps_the_best_and_their_seeds(painter: Sfumato) -> None:
     np.testing.assert_array_equal(alone.pixels, ranked[0].pixels)
     assert alone.settings == ranked[0].settings
     assert alone.similarity is None
+    (told,) = painter.draw("a red fox", seed=ranked[0].seed, size=256, similarity=True)
+    assert told.similarity == ranked[0].similarity
 
 
 def test_notes_reach_the_picture(painter: Sfumato) -> None:
@@ -155,11 +157,11 @@ def test_preset_takes_the_requests_settings(tiny_bundle: Path) -> None:
 
 def test_needed_lists_what_will_run(tiny_bundle: Path, tiny_pixel_bundle: Path) -> None:
     latent, pixel = open_engine("openvino", tiny_bundle), open_engine("openvino", tiny_pixel_bundle)
-    assert needed(latent, request(), rerank=True) == [
+    assert needed(latent, request(), compare=True) == [
         ("text", 1), ("prior_prefix", 1), ("prior_step", 2), ("decoder", 2), ("space_decoder", 1), ("image", 1),
         ("upsampler_256", 1), ("upsampler_1024", 1),
     ]  # fmt: skip
-    glide = needed(pixel, request(system="glide", size=256, guidance=1.0), rerank=False)
+    glide = needed(pixel, request(system="glide", size=256, guidance=1.0), compare=False)
     assert glide == [("text", 1), ("decoder", 1), ("upsampler_256", 1)]
 
 
@@ -176,7 +178,7 @@ def test_what_is_needed_is_what_is_compiled(tiny_bundle: Path, monkeypatch: pyte
 
     monkeypatch.setattr(engine, "compile", counting)
     painter.draw("a cat", rerank=2, **SMALL)
-    wanted = needed(engine, request(size=256), rerank=True)
+    wanted = needed(engine, request(size=256), compare=True)
     assert sorted(compiled) == sorted(name for name, _ in wanted)
 
 

@@ -70,5 +70,6 @@ def draw(
         system=system,
         sampler=sampler,
         rerank=rerank,
+        similarity=as_json,
     )
     deliver(pictures, target, as_json=as_json, notes=notes)

@@ -56,16 +56,18 @@ def draw(
     *,
     n: int = 1,
     rerank: int | None = None,
+    compare: bool = False,
     observer: Observer = SILENT,
 ) -> list[Picture]:
     """n pictures with the seeds request.seed + k, or the n best of `rerank` such seeds, best first.
 
-    Each picture depends on its own request alone. Raises `Cancelled` between two steps.
+    `compare` says how similar picture and prompt are; choosing among candidates needs it. Each picture depends on its own request alone. Raises `Cancelled` between two steps.
     """
-    engine.prepare(needed(engine, request, rerank=rerank is not None))
+    engine.prepare(needed(engine, request, compare=compare))
     job = begin(engine, tokenizer, request, rerank or n, observer)
     if rerank is None:
-        return [finish(job, sketch(job, k, n), k, n) for k in range(n)]
+        sketches = (sketch(job, k, n) for k in range(n))
+        return [finish(job, score(job, one) if compare else one, k, n) for k, one in enumerate(sketches)]
     candidates = [score(job, sketch(job, k, rerank)) for k in range(rerank)]
     chosen = sorted(candidates, key=lambda one: one.similarity or 0.0, reverse=True)[:n]
     return [finish(job, one, k, n) for k, one in enumerate(chosen)]
@@ -127,14 +129,14 @@ def decoder_preset(engine: Engine, request: DrawRequest) -> StagePreset:
     return replace(preset, steps=request.steps, guidance=request.guidance, sampler=request.sampler)
 
 
-def needed(engine: Engine, request: DrawRequest, *, rerank: bool) -> list[tuple[str, int]]:
+def needed(engine: Engine, request: DrawRequest, *, compare: bool) -> list[tuple[str, int]]:
     """The networks that the request runs and their batch sizes, in the order of their use."""
     graphs = [("text", 1)]
     if request.system == "unclip":
         graphs += [("prior_prefix", 1), ("prior_step", prior_batch(engine))]
     graphs += [("decoder", batch) for batch in decoder_batches(decoder_preset(engine, request))]
     graphs += [("space_decoder", 1)] if engine.manifest.space.kind == "latent" else []
-    graphs += [("image", 1)] if rerank else []
+    graphs += [("image", 1)] if compare else []
     return graphs + [(name, 1) for name in upsampler_names(request.size)]
 
 
