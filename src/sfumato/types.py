@@ -98,7 +98,7 @@ class Picture:
     """A drawn picture.
 
     pixels: uint8 [H,W,4] with straight alpha, or [H,W,3] when the background is a colour.
-    similarity: cosine in [-1,1] between the picture and its prompt, known when it was asked for or candidates were reranked.
+    similarity: cosine in [-1,1] between picture and prompt, known when asked for or after reranking.
     seconds: wall time by stage. notes: sentences the user should read, such as a prompt that was cut.
     """
 

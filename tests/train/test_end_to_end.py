@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from pathlib import Path
 
@@ -13,10 +14,14 @@ from PIL import Image
 from sfumato.api import Sfumato
 from sfumato.cli import main as sfumato
 from sfumato.networks.weights import load_network
+from sfumato_train.checkpoint import all_checkpoints
 from sfumato_train.cli import main
+from sfumato_train.config import UpsamplerStage
 from sfumato_train.context import Context
 from sfumato_train.recipes.tiny import tiny
 from sfumato_train.tasks import task_of
+
+UPSAMPLERS = ("upsampler_256", "upsampler_1024")
 
 
 @pytest.fixture(scope="module")
@@ -25,7 +30,8 @@ def runs(tiny_store: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("end") / "runs"
     for stage in tiny().stages:
         where = ["--data", str(tiny_store), "--runs", str(folder)]
-        assert main(["run", stage, "--recipe", "tiny", *where]) == 0, stage
+        often = ["--set", "train.save_every=5", "--set", "train.keep=99"] if stage in UPSAMPLERS else []
+        assert main(["run", stage, "--recipe", "tiny", *where, *often]) == 0, stage
     return folder
 
 
@@ -48,14 +54,24 @@ def test_the_loss_falls_in_every_stage(runs: Path, context: Context, stage: str)
     configured = tiny().stages[stage]
     assert lines[-1]["step"] == configured.train.steps
     assert all(np.isfinite(line["loss"]) for line in lines)
+    if isinstance(configured, UpsamplerStage):
+        # An upsampler begins as smooth enlargement, which hardly anything betters on flat shapes: the few steps here
+        # teach it to ignore the noise. The untrained autoencoder's mistakes would hide even that.
+        configured = dataclasses.replace(configured, through_autoencoder=0.0)
     task = task_of(configured, context)
     batch, network = task.batch(0, 16), task.network.train()
-    with torch.no_grad():
-        before = float(task.loss(network, batch)["loss"])
-        trained, _ = load_network(runs / stage / f"step-{configured.train.steps:08d}.safetensors")
-        network.load_state_dict(trained.state_dict())
-        after = float(task.loss(network, batch)["loss"])
-    assert after < 0.95 * before
+
+    def loss() -> float:
+        with torch.no_grad():
+            return float(task.loss(network, batch)["loss"])
+
+    begin = all_checkpoints(runs / stage)[0] if stage in UPSAMPLERS else None
+    if begin is not None:
+        network.load_state_dict(load_network(begin, weights="model")[0].state_dict())
+    before = loss()
+    end = runs / stage / f"step-{configured.train.steps:08d}.safetensors"
+    network.load_state_dict(load_network(end, weights="model")[0].state_dict())
+    assert loss() < 0.95 * before
 
 
 @pytest.mark.parametrize("stage", list(tiny().stages))

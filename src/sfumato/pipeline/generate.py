@@ -61,7 +61,8 @@ def draw(
 ) -> list[Picture]:
     """n pictures with the seeds request.seed + k, or the n best of `rerank` such seeds, best first.
 
-    `compare` says how similar picture and prompt are; choosing among candidates needs it. Each picture depends on its own request alone. Raises `Cancelled` between two steps.
+    `compare` says how similar picture and prompt are; choosing among candidates needs it. Each picture depends
+    on its own request alone. Raises `Cancelled` between two steps.
     """
     engine.prepare(needed(engine, request, compare=compare))
     job = begin(engine, tokenizer, request, rerank or n, observer)
