@@ -49,7 +49,7 @@ def gathered(x_BD: Tensor) -> Tensor:
 
 class _Gather(torch.autograd.Function):
     @staticmethod
-    def forward(ctx: Any, x_BD: Tensor) -> Tensor:  # type: ignore[override]
+    def forward(ctx: Any, x_BD: Tensor) -> Tensor:
         rank, count = world()
         ctx.own = slice(rank * len(x_BD), (rank + 1) * len(x_BD))
         parts = [torch.empty_like(x_BD, memory_format=torch.contiguous_format) for _ in range(count)]
@@ -57,7 +57,7 @@ class _Gather(torch.autograd.Function):
         return torch.cat(parts)
 
     @staticmethod
-    def backward(ctx: Any, gradient: Tensor) -> Tensor:  # type: ignore[override]
+    def backward(ctx: Any, gradient: Tensor) -> Tensor:
         total = gradient.clone(memory_format=torch.contiguous_format)
         dist.all_reduce(total)
         return total[ctx.own]
