@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
+
+# Started in the background, a shell's child ignores Ctrl-C, and so would every program that these tests start.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # Times say nothing on a machine that is shared; a slow example is not a wrong one.
 settings.register_profile("shared", deadline=None)

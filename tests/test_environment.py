@@ -66,7 +66,7 @@ def make(clone: Path, *argv: str) -> list[str]:
     (clone / "log").write_text("")
     outside = {key: value for key, value in os.environ.items() if not key.startswith("MAKE")}
     subprocess.run(["make", "PYTHON=./fake", *argv], cwd=clone, env=outside, check=True, capture_output=True)
-    return (clone / "log").read_text().splitlines()
+    return (clone / "log").read_text(encoding="utf-8").splitlines()
 
 
 def installs(asked: list[str]) -> int:

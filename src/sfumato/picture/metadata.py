@@ -9,6 +9,7 @@ A record is a JSON object: prompt, seed, model, settings. It stands
 
 import io
 import json
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, BinaryIO, Literal, get_args
@@ -105,13 +106,20 @@ def read(source: Path | str | bytes) -> dict[str, Any] | None:
     name = "The uploaded picture" if isinstance(source, bytes) else f"{source}"
     file: BinaryIO | Path = io.BytesIO(source) if isinstance(source, bytes) else Path(source)
     try:
-        with Image.open(file, formats=_READABLE) as image:
-            text = _find(image)
+        text = _open(file)
     except FileNotFoundError:
         raise InputError(f"There is no file {name}; check the path.") from None
     except (UnidentifiedImageError, OSError, SyntaxError, ValueError, Image.DecompressionBombError):
         raise InputError(f"{name} cannot be read as a picture; give a PNG, JPEG or WebP file.") from None
     return None if text is None else _parse(text, name)
+
+
+def _open(file: BinaryIO | Path) -> str | bytes | None:
+    with warnings.catch_warnings():
+        # Pillow warns of a damaged EXIF block; to us that is a picture without a record.
+        warnings.simplefilter("ignore", UserWarning)
+        with Image.open(file, formats=_READABLE) as image:
+            return _find(image)
 
 
 def _find(image: Image.Image) -> str | bytes | None:
