@@ -67,7 +67,7 @@ def main() -> None:
     rows = -(-len(options.stats) // COLUMNS)
     size = f'width="{COLUMNS * WIDTH}" height="{rows * HEIGHT}"'
     head = f'<svg xmlns="http://www.w3.org/2000/svg" {size} font-family="sans-serif" font-size="12">'
-    options.out.write_text("\n".join([head, *body, "</svg>", ""]))
+    options.out.write_text("\n".join([head, *body, "</svg>", ""]), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -15,6 +15,8 @@ from typing import Any
 
 import numpy as np
 import torch
+from bench.host import host
+from numpy.typing import NDArray
 from PIL import Image
 
 from sfumato.networks.weights import load_network, read_tensors
@@ -22,6 +24,7 @@ from sfumato_train.checkpoint import newest
 from sfumato_train.conditions import image_embedding, words
 from sfumato_train.config import STAGE
 from sfumato_train.context import Context
+from sfumato_train.evals.retrieval import recall
 from sfumato_train.tasks.decoder import DecoderTask
 from sfumato_train.tasks.sheets import grid, to_rgb
 
@@ -67,11 +70,18 @@ def draw(runs: Path, stage_name: str, context: Context, said: list[str]) -> tupl
 
 def judge(clip: Any, pictures: torch.Tensor, said: list[str], context: Context) -> dict[str, float]:
     """How well pictures and prompts find each other."""
-    similarity = image_embedding(clip, pictures) @ words(clip, *context.tokens(said)).z_txt.T
-    rank = (similarity > similarity.diagonal()[:, None]).sum(dim=1)
+    similarity = (image_embedding(clip, pictures) @ words(clip, *context.tokens(said)).z_txt.T).numpy()
+    return found(similarity)
+
+
+def found(similarity: NDArray[np.float32]) -> dict[str, float]:
+    """Recall of picture n (row) for prompt n (column), what guessing would give, and the mean similarity of pairs."""
+    recalled = recall(similarity, np.eye(len(similarity), dtype=bool))
     return {
-        "top1": float((rank < 1).float().mean()),
-        "top5": float((rank < 5).float().mean()),
+        "top1": recalled.top1,
+        "top5": recalled.top5,
+        "chance1": recalled.chance1,
+        "chance5": recalled.chance5,
         "similarity": float(similarity.diagonal().mean()),
     }
 
@@ -97,7 +107,14 @@ def main() -> None:
         rows.append(to_rgb(pictures[:16]))
         print(stage, results[stage])
     Image.fromarray(grid(np.concatenate(rows), 16)).save(options.out / "rivals.png")
-    report = {"prompts": said[:16], "count": options.count, "seed": options.seed, "chance": 1 / options.count}
+    report = {
+        "host": host(torch.get_num_threads()),
+        "data": context.store.build["index_sha256"],
+        "judge": str(newest(options.judge / "clip").name),  # type: ignore[union-attr]
+        "prompts": said[:16],
+        "count": options.count,
+        "seed": options.seed,
+    }
     (options.out / "rivals.json").write_text(json.dumps(report | {"rivals": results}, indent=2) + "\n")
 
 

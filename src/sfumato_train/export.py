@@ -200,12 +200,14 @@ def _write_words(
 ) -> None:
     shutil.copyfile(minilm_folder() / "tokenizer.json", folder / "tokenizer.json")
     (folder / "ATTRIBUTION.md").write_text(credit, encoding="utf-8")
-    lines = [f"# {recipe.name}", "", recipe.domain, "", "| stage | parameters | steps | samples |", "|---|---|---|---|"]
+    # Steps and the last batch, not their product: a resumed run may have changed its batch on the way.
+    lines = [f"# {recipe.name}", "", recipe.domain, ""]
+    lines += ["| stage | parameters | steps | batch at the end |", "|---|---|---|---|"]
     for name, path in checkpoints.items():
         tensors, metadata = read_tensors(path, "ema/")
         stage, step = json.loads(metadata["stage"]), int(metadata["step"])
         size = sum(tensor.numel() for tensor in tensors.values()) / 1e6
-        lines.append(f"| {name} | {size:.1f}M | {step} | {step * stage['train']['batch']} |")
+        lines.append(f"| {name} | {size:.1f}M | {step} | {stage['train']['batch']} |")
     lines += ["", "The text tower begins as all-MiniLM-L6-v2 (Apache-2.0)."]
     lines += ["Sources of the pictures: ATTRIBUTION.md.", ""]
     (folder / "CARD.md").write_text("\n".join(lines), encoding="utf-8")
