@@ -6,18 +6,20 @@ import pytest
 import torch
 
 from sfumato.networks.graphs import Graph, graphs
-from support.networks import CLIP, LATENT, PRIOR, tiny_networks
+from support.networks import AR_PRIOR, CLIP, LANGUAGE, LATENT, PRIOR, tiny_networks
 
 COMMON = {
     "text": (("txt_tokens", "txt_mask"), ("z_txt", "txt_feats")),
     "image": (("picture",), ("z_img",)),
     "prior_prefix": (("txt_feats", "txt_mask", "z_txt", "keep_txt"), ("prefix", "prefix_mask")),
     "prior_step": (("z_t", "t", "prefix", "prefix_mask"), ("z_0",)),
+    "ar_prior": (("word", "z_txt", "bucket", "kind", "past", "seen"), ("logits", "present")),
+    "language": (("z_img", "keep_z", "token", "place", "past"), ("scores", "present")),
     "decoder": (
         ("x_t", "t", "z_img", "keep_z", "txt_feats", "txt_mask", "keep_txt", "known", "mask"),
         ("x_0",),
     ),
-    "upsampler_256": (("x_t", "t", "low_res"), ("x_0",)),
+    "upsampler_256": (("x_t", "t", "low_res", "known", "mask"), ("x_0",)),
     "upsampler_1024": (("x_t", "t", "low_res"), ("x_0",)),
 }
 LATENTS = {"space_encoder": (("picture",), ("x_0",)), "space_decoder": (("x_0",), ("picture",))}
@@ -41,6 +43,8 @@ def test_examples_fit_and_give_every_output(made: dict[str, Graph]) -> None:
         "image": [(2, E)],
         "prior_prefix": [(PRIOR.depth, 2, 2, PRIOR.heads, L + 1, width), (2, L + 1)],
         "prior_step": [(2, E)],
+        "ar_prior": [(2, AR_PRIOR.buckets), (2, 3, 2, 2, 16)],
+        "language": [(2, LANGUAGE.vocabulary), (2, 2, 2, 2, 16)],
         "decoder": [(2, LATENT.channels, 8, 8)],
         "space_encoder": [(2, LATENT.channels, 8, 8)],
         "space_decoder": [(2, 4, 64, 64)],

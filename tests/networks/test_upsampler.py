@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 import torch
 from torch import Tensor, nn
@@ -32,13 +34,25 @@ def test_every_input_matters() -> None:
     assert (upsampler(x_t, t, -low) + bilinear_upsample(low, FACTOR) - detail).abs().max() > 1e-4
 
 
+def test_one_that_inpaints_sees_the_known_part_and_the_mask() -> None:
+    torch.manual_seed(0)
+    upsampler = filled(Upsampler(dataclasses.replace(CONFIG, inpaints=True)))
+    x_t, t, low = torch.randn(1, 4, 32, 32), torch.tensor([0.3]), torch.rand(1, 4, 8, 8)
+    known, mask = torch.rand(1, 4, 32, 32), torch.zeros(1, 1, 32, 32)
+    first = upsampler(x_t, t, low, known, mask)
+    assert first.shape == (1, 4, 32, 32)
+    assert (upsampler(x_t, t, low, -known, mask) - first).abs().max() > 1e-4
+    assert (upsampler(x_t, t, low, known, mask + 1) - first).abs().max() > 1e-4
+
+
 @pytest.mark.parametrize("recipe", sorted(RECIPES))
 def test_no_feature_map_of_the_1024_upsampler_is_larger_than_256(recipe: str) -> None:
     stage = RECIPES[recipe]().stages["upsampler_1024"]
     assert stage.kind == "upsampler"
     with torch.device("meta"):  # shapes alone, nothing is computed
         upsampler = Upsampler(stage.network)
-        given = torch.zeros(1, 4, 1024, 1024), torch.zeros(1), torch.zeros(1, 4, 256, 256)
+        given = [torch.zeros(1, 4, 1024, 1024), torch.zeros(1), torch.zeros(1, 4, 256, 256)]
+        given += [torch.zeros(1, 4, 1024, 1024), torch.zeros(1, 1, 1024, 1024)] if stage.network.inpaints else []
         seen: list[tuple[int, ...]] = []
 
         def remember(_module: nn.Module, _inputs: object, output: object) -> None:

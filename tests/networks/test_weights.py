@@ -56,7 +56,7 @@ def test_every_kind_is_built_from_its_configuration(kind: str) -> None:
 
 
 def test_an_unknown_kind() -> None:
-    with pytest.raises(BundleError, match=r"no network of kind 'oracle'; known kinds are autoencoder, clip"):
+    with pytest.raises(BundleError, match=r"no network of kind 'oracle'; known kinds are ar_prior, autoencoder, clip"):
         build("oracle", {})
 
 

@@ -16,6 +16,9 @@ PRIOR = 0
 DECODER = 1
 UPSAMPLER_256 = 2
 UPSAMPLER_1024 = 3
+AR_PRIOR = 4
+LANGUAGE = 5
+FRAMES = 8
 ETA = 16
 """ETA + stage is the stream of the noise that the stage's stochastic sampler adds."""
 
@@ -63,6 +66,15 @@ def normal(seed: int, shape: tuple[int, ...], *, stream: int) -> NDArray[np.floa
 def eta_noise(seed: int, shape: tuple[int, ...], *, stage: int, index: int) -> NDArray[np.float32]:
     """What step `index` of a stochastic sampler adds in `stage`: a stream of its own for every step."""
     return normal(seed, shape, stream=ETA + stage + (index + 1) * 2**16)
+
+
+def frame_seed(seed: int, index: int) -> int:
+    """The seed of frame `index` of a picture that is painted in several: the picture's own for the first.
+
+    The others are 63 bits of the stream FRAMES of the picture's seed, so that the frames of seeds that follow each
+    other are not each other's.
+    """
+    return seed if index == 0 else int(_raw(seed, FRAMES, index)[-1] >> np.uint64(1))
 
 
 def random_seed() -> int:

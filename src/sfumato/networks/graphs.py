@@ -9,9 +9,11 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from sfumato.networks.ar_prior import FIRST, ArPrior
 from sfumato.networks.autoencoder import Autoencoder
 from sfumato.networks.clip import Clip
 from sfumato.networks.decoder import MASK_SIZE, Decoder
+from sfumato.networks.language import Language
 from sfumato.networks.prior import Prior
 from sfumato.networks.upsampler import FACTOR, Upsampler
 
@@ -46,6 +48,28 @@ class _PriorStep(nn.Module):
         return self.prior.step(z_t, t, prefix, prefix_mask > 0.5)
 
 
+class _ArStep(nn.Module):
+    def __init__(self, prior: ArPrior) -> None:
+        super().__init__()
+        self.prior = prior
+
+    def forward(
+        self, word: Tensor, z_txt: Tensor, bucket: Tensor, kind: Tensor, past: Tensor, seen: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        return self.prior.step(word, z_txt, bucket, kind, past, seen)
+
+
+class _Speak(nn.Module):
+    def __init__(self, language: Language) -> None:
+        super().__init__()
+        self.language = language
+
+    def forward(
+        self, z_img: Tensor, keep_z: Tensor, token: Tensor, place: Tensor, past: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        return self.language.step(z_img, keep_z, token, place, past)
+
+
 class _Encode(nn.Module):
     def __init__(self, autoencoder: Autoencoder) -> None:
         super().__init__()
@@ -73,8 +97,12 @@ def graphs(networks: Mapping[str, nn.Module]) -> dict[str, Graph]:
             made |= _clip(network)
         elif isinstance(network, Prior):
             made |= _prior(network, networks)
+        elif isinstance(network, ArPrior):
+            made["ar_prior"] = _ar_prior(network)
+        elif isinstance(network, Language):
+            made["language"] = _language(network)
         elif isinstance(network, Decoder):
-            made["decoder"] = _decoder(network, networks)
+            made["decoder"] = decoder_graph(network, _text_length(networks))
         elif isinstance(network, Autoencoder):
             made |= _space(network)
         elif isinstance(network, Upsampler):
@@ -115,8 +143,34 @@ def _prior(prior: Prior, networks: Mapping[str, nn.Module]) -> dict[str, Graph]:
     }
 
 
-def _decoder(decoder: Decoder, networks: Mapping[str, nn.Module]) -> Graph:
-    B, config, L = 2, decoder.config, _text_length(networks)
+def _ar_prior(prior: ArPrior) -> Graph:
+    B, config = 2, prior.config
+    example = {
+        "word": torch.randn(B, config.text_width),
+        "z_txt": torch.randn(B, config.embedding),
+        "bucket": torch.ones(B, dtype=torch.long),
+        "kind": torch.full((B,), FIRST),
+        "past": torch.randn(B, *config.cache_shape),
+        "seen": torch.ones(B, config.places),
+    }
+    return Graph(module=_ArStep(prior), example=example, outputs=("logits", "present"))
+
+
+def _language(language: Language) -> Graph:
+    B, config = 2, language.config
+    example = {
+        "z_img": torch.randn(B, config.embedding),
+        "keep_z": torch.ones(B),
+        "token": torch.ones(B, dtype=torch.long),
+        "place": torch.ones(B, dtype=torch.long),
+        "past": torch.randn(B, *config.cache_shape),
+    }
+    return Graph(module=_Speak(language), example=example, outputs=("scores", "present"))
+
+
+def decoder_graph(decoder: Decoder, max_tokens: int) -> Graph:
+    """The decoder alone; max_tokens (L): the length of captions."""
+    B, config, L = 2, decoder.config, max_tokens
     point = (B, config.channels, config.size, config.size)
     example = {
         "x_t": torch.randn(point),
@@ -149,4 +203,7 @@ def _upsampler(upsampler: Upsampler) -> Graph:
         "t": torch.rand(1),
         "low_res": torch.randn(1, 4, low, low),
     }
+    if upsampler.config.inpaints:
+        example["known"] = torch.randn_like(example["x_t"])
+        example["mask"] = torch.ones_like(example["x_t"][:, :1])
     return Graph(module=upsampler, example=example, outputs=("x_0",))

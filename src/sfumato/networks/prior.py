@@ -6,6 +6,7 @@ not depend on the noise: they are computed once (`prefix`) and each sampling ste
 """
 
 from dataclasses import dataclass
+from typing import Protocol
 
 import torch
 from torch import Tensor, nn
@@ -27,10 +28,20 @@ class PriorConfig:
     heads: int = 6
 
 
+class LayerSizes(Protocol):
+    """What a layer asks of a transformer's configuration."""
+
+    @property
+    def width(self) -> int: ...
+
+    @property
+    def heads(self) -> int: ...
+
+
 class CausalLayer(nn.Module):
     """Pre-norm attention and perceptron; keys and values of earlier tokens may come from a cache."""
 
-    def __init__(self, config: PriorConfig) -> None:
+    def __init__(self, config: LayerSizes) -> None:
         super().__init__()
         D = config.width
         self.heads = config.heads

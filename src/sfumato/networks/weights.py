@@ -12,16 +12,22 @@ from safetensors import SafetensorError, safe_open
 from torch import Tensor, nn
 
 from sfumato.errors import BundleError
+from sfumato.networks.ar_prior import ArPrior, ArPriorConfig
 from sfumato.networks.autoencoder import Autoencoder, AutoencoderConfig
 from sfumato.networks.clip import Clip, ClipConfig
 from sfumato.networks.decoder import Decoder, DecoderConfig
+from sfumato.networks.detector import Detector, DetectorConfig
+from sfumato.networks.language import Language, LanguageConfig
 from sfumato.networks.prior import Prior, PriorConfig
 from sfumato.networks.upsampler import Upsampler, UpsamplerConfig
 
 NETWORKS: dict[str, tuple[Any, type[nn.Module]]] = {
+    "ar_prior": (ArPriorConfig, ArPrior),
     "autoencoder": (AutoencoderConfig, Autoencoder),
     "clip": (ClipConfig, Clip),
     "decoder": (DecoderConfig, Decoder),
+    "judge": (DetectorConfig, Detector),
+    "language": (LanguageConfig, Language),
     "prior": (PriorConfig, Prior),
     "upsampler": (UpsamplerConfig, Upsampler),
 }
@@ -49,6 +55,11 @@ def build(kind: str, config: dict[str, Any]) -> nn.Module:
         raise BundleError(f"There is no network of kind {kind!r}; known kinds are {', '.join(NETWORKS)}.")
     config_type, network_type = NETWORKS[kind]
     return network_type(TypeAdapter(config_type).validate_python(config))
+
+
+def kind_of(network: nn.Module) -> str:
+    """The kind that `build` makes such a network of."""
+    return next(kind for kind, (_, network_type) in NETWORKS.items() if type(network) is network_type)
 
 
 def load_network(path: Path, *, weights: str = "ema") -> tuple[Any, dict[str, str]]:
