@@ -47,6 +47,8 @@ def test_written_manifest_reads_back_equal(tiny_bundle: Path, tmp_path: Path) ->
         (lambda d: d.update(extra=1), "extra"),
         (lambda d: d["embedding"].update(dim=0), "embedding.dim"),
         (lambda d: d["embedding"].update(scale=-1), "embedding.scale"),
+        (lambda d: d["embedding"].update(logit_scale=0), "embedding.logit_scale"),
+        (lambda d: d["embedding"].update(threshold=2), "embedding.threshold"),
         (lambda d: d["text"].update(max_tokens=2), "text.max_tokens"),
         (lambda d: d["space"].update(kind="wavelet"), "space.kind"),
         (lambda d: d["space"].update(channels=0), "space.channels"),
@@ -115,3 +117,11 @@ def test_pixel_space_has_the_pictures_shape() -> None:
 def test_presets_default_to_no_guidance_over_all_times() -> None:
     preset = StagePreset(schedule="flow", sampler="euler", steps=2)
     assert (preset.guidance, preset.interval, preset.shift, preset.candidates) == (1.0, (0.0, 1.0), 1.0, 1)
+
+
+def test_the_first_models_manifest_says_nothing_of_probabilities(edited: Callable[[Edit], Path]) -> None:
+    def forget(data: dict[str, Any]) -> None:
+        del data["embedding"]["logit_scale"], data["embedding"]["threshold"]
+
+    embedding = Manifest.read(edited(forget)).embedding
+    assert (embedding.logit_scale, embedding.threshold) == (11.47, 0.39)

@@ -24,7 +24,7 @@ def test_files_of_a_sound_bundle_are_given(tiny_bundle: Path) -> None:
     bundle = Bundle.open(tiny_bundle)
     for name in bundle.manifest.files:
         assert bundle.file(name) == tiny_bundle / name
-    assert bundle.graph("text") == tiny_bundle / "text.xml"
+    assert bundle.graph("text") == (tiny_bundle / "text.xml", tiny_bundle / "text.bin")
 
 
 @pytest.mark.parametrize("name", ["text.bin", "text.xml"])
@@ -116,3 +116,47 @@ def test_equal_seeds_make_equal_weights(tiny_bundle: Path, tmp_path: Path) -> No
     weights = [{name: entry for name, entry in one.items() if name.endswith(".bin")} for one in files]
     assert weights[0] == weights[1]
     assert weights[0]["decoder.bin"] != weights[2]["decoder.bin"]
+
+
+def test_the_user_s_own_shelf_comes_last_and_is_where_models_are_put(
+    tiny_bundle: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("SFUMATO_MODELS", raising=False)
+    monkeypatch.setattr(store.sys, "platform", "linux")
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+    own = tmp_path / "data" / "sfumato" / "models"
+    assert store.user_shelf() == own
+    assert store.shelves() == [store.SHIPPED, own]
+    shutil.copytree(tiny_bundle, own / "mine")
+    assert find("mine") == own / "mine"
+    assert "mine" in installed()
+    monkeypatch.setenv("SFUMATO_MODELS", os.pathsep.join(["/first", "/second"]))
+    assert store.user_shelf() == Path("/first")
+    assert store.shelves() == [store.SHIPPED, Path("/first"), Path("/second"), own]
+
+
+@pytest.mark.parametrize(
+    ("platform", "folder"),
+    [
+        ("linux", ".local/share/sfumato"),
+        ("darwin", "Library/Application Support/sfumato"),
+        ("win32", "AppData/Local/sfumato"),
+    ],
+)
+def test_every_platform_has_its_folder(platform: str, folder: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("XDG_DATA_HOME", "LOCALAPPDATA"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(store.sys, "platform", platform)
+    monkeypatch.setattr(store.Path, "home", lambda: Path("/home/somebody"))
+    assert store.data_home() == Path("/home/somebody") / folder
+
+
+def test_a_user_without_a_home_is_told_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    def homeless() -> Path:
+        raise RuntimeError("no home")
+
+    monkeypatch.delenv("SFUMATO_MODELS", raising=False)
+    monkeypatch.setattr(store.Path, "home", homeless)
+    assert store.shelves() == [store.SHIPPED]
+    with pytest.raises(BundleError, match=r"no home folder .*SFUMATO_MODELS"):
+        store.user_shelf()

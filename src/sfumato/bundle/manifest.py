@@ -21,20 +21,31 @@ MAX_MANIFEST_BYTES = 1 << 20
 DRAWING_GRAPHS = ("text", "image", "prior_prefix", "prior_step", "decoder", "upsampler_256")
 LATENT_GRAPHS = ("space_encoder", "space_decoder")
 LARGE = "upsampler_1024"
+LANGUAGE = "language"
+AR_PRIOR = "ar_prior"
 _PLAIN_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Embedding:
-    """The CLIP space: its dimension E, and the factor that gives each coordinate the prior's spread."""
+    """The CLIP space: its dimension E, and the factor that gives each coordinate the prior's spread.
+
+    logit_scale: CLIP's inverse temperature, as trained; softmax(logit_scale · cosines) are probabilities of labels.
+    threshold: the cosine at which a caption is as likely right as wrong for a picture, fitted on held-out pictures.
+    The defaults are those of the first model, whose manifest lacks them.
+    """
 
     dim: int
     scale: float
+    logit_scale: float = 11.47
+    threshold: float = 0.39
 
     def __post_init__(self) -> None:
         _require(self.dim >= 1, "dim", "must be at least 1")
         _require(self.scale > 0, "scale", "must be above 0")
+        _require(0 < self.logit_scale <= 100, "logit_scale", "must be above 0 and at most 100")
+        _require(-1 <= self.threshold <= 1, "threshold", "must be from -1 to 1")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,28 +103,107 @@ class StagePreset:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ArPreset:
+    """How the autoregressive prior is sampled.
+
+    guidance 1 is off; candidates are drawn and the best kept; floor: the share, from below, of the distribution of
+    z_img·z_txt that is never drawn.
+    """
+
+    guidance: float = 1.0
+    candidates: int = 2
+    floor: float = 0.5
+
+    def __post_init__(self) -> None:
+        _require(0 <= self.guidance <= 50, "guidance", "must be from 0 to 50")
+        _require(1 <= self.candidates <= 64, "candidates", "must be from 1 to 64")
+        _require(0 <= self.floor < 1, "floor", "must be at least 0 and below 1")
+
+
+@dataclass(frozen=True, kw_only=True)
 class Stages:
-    """The presets of the four diffusion stages; `upsampler_1024` is absent from models that stop at 256."""
+    """The presets of the four diffusion stages and of the other prior; `upsampler_1024` is absent from models that
+    stop at 256."""
 
     prior: StagePreset
     decoder: StagePreset
     upsampler_256: StagePreset
     upsampler_1024: StagePreset | None = None
+    ar_prior: ArPreset | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ArPriorShape:
+    """What the autoregressive prior asks of whoever runs it.
+
+    code: the file that turns its numbers into an embedding. cache: keys and values of one sequence, [depth, 2, heads,
+    places, width of a head]. numbers: how many it predicts, each from 0 to buckets - 1.
+    """
+
+    code: str
+    cache: tuple[int, int, int, int, int]
+    numbers: int
+    buckets: int
+
+    def __post_init__(self) -> None:
+        _require(min(self.cache) >= 1, "cache", "must be five numbers of at least 1")
+        _require(self.cache[1] == 2, "cache", "must hold two arrays a layer, keys and values")
+        _require(2 <= self.numbers < self.places, "numbers", "must be at least 2 and leave places for words")
+        _require(self.buckets >= 2, "buckets", "must be at least 2")
+
+    @property
+    def places(self) -> int:
+        """The longest sequence: words, z_txt, and all the numbers but the last."""
+        return self.cache[3]
+
+
+@dataclass(frozen=True, kw_only=True)
+class LanguageShape:
+    """What the language model asks of whoever runs it.
+
+    words: the file of its vocabulary. cache: keys and values of one sentence, [depth, 2, heads, places, width of a
+    head]; the first `picture_tokens` places are the picture's. temperature, top_p: how suggestions are drawn.
+    """
+
+    words: str
+    cache: tuple[int, int, int, int, int]
+    picture_tokens: int
+    temperature: float = 0.8
+    top_p: float = 0.95
+
+    def __post_init__(self) -> None:
+        _require(min(self.cache) >= 1, "cache", "must be five numbers of at least 1")
+        _require(self.cache[1] == 2, "cache", "must hold two arrays a layer, keys and values")
+        _require(0 < self.picture_tokens < self.places - 1, "picture_tokens", "must leave places for words")
+        _require(0 <= self.temperature <= 10, "temperature", "must be from 0 to 10")
+        _require(0 < self.top_p <= 1, "top_p", "must be above 0 and at most 1")
+
+    @property
+    def places(self) -> int:
+        """The longest sequence: the picture's tokens, the start, and words."""
+        return self.cache[3]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Graph:
-    """One network: an OpenVINO .xml (its weights are the .bin beside it) and the precision of the weights."""
+    """One network: an OpenVINO .xml and the precision of its weights, which are in the .bin beside it.
+
+    weights_of: the .xml of another graph, in whose .bin the weights are, where two graphs share them.
+    inpaints (upsamplers): whether it takes the known part of a picture that is being edited.
+    """
 
     file: str
     precision: str
+    inpaints: bool = False
+    weights_of: str = ""
 
     def __post_init__(self) -> None:
         _require(self.file.endswith(".xml"), "file", "must end in .xml")
 
     @property
     def weights(self) -> str:
-        return self.file.removesuffix(".xml") + ".bin"
+        """The file of the weights."""
+        return (self.weights_of or self.file).removesuffix(".xml") + ".bin"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -130,7 +220,10 @@ class FileEntry:
 
 @dataclass(frozen=True, kw_only=True)
 class Manifest:
-    """The whole of manifest.json; the constructor raises `FieldError` for what does not fit together."""
+    """The whole of manifest.json; the constructor raises `FieldError` for what does not fit together.
+
+    networks: by stage, the configuration of a network as JSON, as in its checkpoints; absent from older bundles.
+    """
 
     name: str
     version: str
@@ -142,9 +235,12 @@ class Manifest:
     space: Space
     stages: Stages
     graphs: Mapping[str, Graph]
+    language: LanguageShape | None = None
+    ar_prior: ArPriorShape | None = None
     attribution: str = "ATTRIBUTION.md"
     card: str = "CARD.md"
     scores: Mapping[str, float] = field(default_factory=dict)
+    networks: Mapping[str, str] | None = None
     files: Mapping[str, FileEntry] = field(default_factory=dict)
     format: int = FORMAT
 
@@ -159,17 +255,24 @@ class Manifest:
             _require(name in self.graphs, f"graphs.{name}", "is missing")
         large = any(size > 256 for size in self.sizes)
         _require(not large or self.stages.upsampler_1024 is not None, f"stages.{LARGE}", "is missing")
+        if self.ar_prior is not None:
+            words = self.ar_prior.places - self.ar_prior.numbers
+            _require(words >= self.text.max_tokens, "ar_prior.cache", "has too few places for a prompt")
 
     def required_graphs(self) -> tuple[str, ...]:
-        """The graphs that this model cannot draw without, in the order of their use."""
+        """The graphs that this model cannot do without, in the order of their use."""
         latent = LATENT_GRAPHS if self.space.kind == "latent" else ()
         large = (LARGE,) if any(size > 256 for size in self.sizes) else ()
-        return DRAWING_GRAPHS + latent + large
+        language = () if self.language is None else (LANGUAGE,)
+        ar_prior = () if self.ar_prior is None else (AR_PRIOR,)
+        return DRAWING_GRAPHS + latent + large + language + ar_prior
 
     def required_files(self) -> tuple[str, ...]:
         """The files that must be listed with their hashes."""
         graphs = self.graphs.values()
-        return (TOKENIZER, *(g.file for g in graphs), *(g.weights for g in graphs))
+        words = () if self.language is None else (self.language.words,)
+        code = () if self.ar_prior is None else (self.ar_prior.code,)
+        return (TOKENIZER, *words, *code, *(g.file for g in graphs), *dict.fromkeys(g.weights for g in graphs))
 
     @classmethod
     def read(cls, path: Path) -> Self:
@@ -194,6 +297,11 @@ class Manifest:
     def _check_files_listed(self) -> None:
         for name in self.required_files():
             _require(name in self.files, f"files.{name}", "is missing")
+
+
+def is_plain_name(name: str) -> bool:
+    """Whether a model or a file of one may be called so: letters, digits, dots, - and _, no more than 100."""
+    return _PLAIN_NAME.fullmatch(name) is not None
 
 
 def _load(path: Path) -> object:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import os
+import sys
 from pathlib import Path
 
 from sfumato.bundle.manifest import MANIFEST, FileEntry, Manifest
@@ -38,13 +39,12 @@ class Bundle:
             self._checked.add(name)
         return self.folder / name
 
-    def graph(self, name: str) -> Path:
-        """The checked .xml of a graph, its checked weights beside it; `BundleError` as in `file`."""
+    def graph(self, name: str) -> tuple[Path, Path]:
+        """The checked .xml and .bin of a graph; `BundleError` as in `file`."""
         graph = self.manifest.graphs.get(name)
         if graph is None:
             raise BundleError(f"The model {self.manifest.name} has no graph {name}; choose another model.")
-        self.file(graph.weights)
-        return self.file(graph.file)
+        return self.file(graph.file), self.file(graph.weights)
 
     def _check(self, name: str) -> None:
         expected = self.manifest.files.get(name)
@@ -60,7 +60,7 @@ class Bundle:
 
 
 def find(model: str | Path) -> Path:
-    """The folder of a model given by path, or by name in the shipped models and in $SFUMATO_MODELS."""
+    """The folder of a model given by path, or by name on one of the `shelves`."""
     folders = [Path(model).expanduser()] if _is_path(model) else [shelf / model for shelf in shelves()]
     for folder in folders:
         if (folder / MANIFEST).is_file():
@@ -72,9 +72,40 @@ def find(model: str | Path) -> Path:
 
 
 def shelves() -> list[Path]:
-    """The folders that named models are looked up in, in order."""
+    """The folders that named models are looked up in, in order: the program's, those of $SFUMATO_MODELS, the user's."""
+    own = data_home()
+    return [SHIPPED, *_named_shelves(), *([] if own is None else [own / "models"])]
+
+
+def user_shelf() -> Path:
+    """Where the user's own models are put: the first folder of $SFUMATO_MODELS, or one among the user's data.
+
+    Raises `BundleError` for a user without a home.
+    """
+    named, own = _named_shelves(), data_home()
+    if named:
+        return named[0]
+    if own is None:
+        raise BundleError(f"This user has no home folder for models; name one in ${MODELS_VARIABLE}.")
+    return own / "models"
+
+
+def data_home() -> Path | None:
+    """The platform's folder for this program's data; None for a user without a home."""
+    try:
+        home = Path.home()
+    except RuntimeError:
+        return None
+    if sys.platform == "win32":
+        return Path(os.environ.get("LOCALAPPDATA") or home / "AppData" / "Local") / "sfumato"
+    if sys.platform == "darwin":
+        return home / "Library" / "Application Support" / "sfumato"
+    return Path(os.environ.get("XDG_DATA_HOME") or home / ".local" / "share") / "sfumato"
+
+
+def _named_shelves() -> list[Path]:
     extra = os.environ.get(MODELS_VARIABLE, "")
-    return [SHIPPED, *(Path(part).expanduser() for part in extra.split(os.pathsep) if part)]
+    return [Path(part).expanduser() for part in extra.split(os.pathsep) if part]
 
 
 def installed() -> list[str]:

@@ -82,9 +82,9 @@ class OpenVINOEngine:
 
     def read(self, name: str) -> ov.Model:
         """The graph as stored, its hash checked. `BundleError` when OpenVINO cannot read it."""
-        path = self._bundle.graph(name)
+        path, weights = self._bundle.graph(name)
         try:
-            return self._core.read_model(path)
+            return self._core.read_model(path, weights)
         except RuntimeError as error:
             raise BundleError(f"{path} cannot be read by OpenVINO ({_first_line(error)}).") from error
 
