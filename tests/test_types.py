@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from sfumato import __version__
 from sfumato.errors import InputError, OutputError
 from sfumato.picture import metadata
-from sfumato.types import DrawRequest, Picture
+from sfumato.requests.draw import DrawRequest
+from sfumato.types import Picture
 
 REQUEST = DrawRequest(
     prompt="a fox",
@@ -64,7 +65,9 @@ def test_a_request_survives_its_record(prompt: str, seed: int, size: int, guidan
 
 
 def test_records_name_the_software() -> None:
-    assert REQUEST.to_record() == {"software": f"sfumato {__version__}", **asdict(REQUEST)}
+    settings = asdict(REQUEST)
+    assert settings.pop("sources") == ()
+    assert REQUEST.to_record() == {"software": f"sfumato {__version__}", "operation": "draw", **settings}
 
 
 def test_records_may_hold_more_but_not_less() -> None:

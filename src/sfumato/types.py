@@ -1,4 +1,4 @@
-"""What goes into the program and what comes out: requests, pictures, progress.
+"""What comes out of the program: pictures, and progress on the way.
 
 Light on purpose (no numpy, no engine at import), so that the command line can import it for free.
 """
@@ -6,12 +6,10 @@ Light on purpose (no numpy, no engine at import), so that the command line can i
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field, fields
-from typing import TYPE_CHECKING, Any, Literal, Self
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
-from sfumato import __version__
-from sfumato.errors import InputError
-from sfumato.text.prompt import check_prompt
+from sfumato.requests.base import Request
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -19,16 +17,6 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
     from PIL import Image
-
-System = Literal["unclip", "glide"]
-
-SYSTEMS: tuple[str, ...] = ("unclip", "glide")
-SIZES: tuple[int, ...] = (256, 512, 1024)
-MAX_PICTURES = 100
-MAX_STEPS = 1000
-MAX_GUIDANCE = 50.0
-SEED_LIMIT = 2**63
-TRANSPARENT = "transparent"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,55 +30,58 @@ class Progress:
     pictures: int
 
 
-ProgressCallback = Callable[[Progress], None]
-CancelledCallback = Callable[[], bool]
+@dataclass(frozen=True, kw_only=True)
+class Description:
+    """A caption of a picture, and how well it fits: their cosine in the CLIP space, in [-1, 1]."""
+
+    text: str
+    score: float
 
 
 @dataclass(frozen=True, kw_only=True)
-class DrawRequest:
-    """Everything one picture depends on; equal requests give equal pixels on one machine.
+class Classification:
+    """Labels as they were given, and the probability of each, in [0, 1] and 1 together."""
 
-    `steps`, `guidance` and `sampler` are the decoder's. The constructor checks every field and raises
-    `InputError`; `background` is stored as "transparent" or "#rrggbb".
+    labels: tuple[str, ...]
+    probabilities: tuple[float, ...]
+
+    @property
+    def best(self) -> str:
+        """The likeliest label; of equal ones the first."""
+        return self.labels[self.probabilities.index(max(self.probabilities))]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Match:
+    """A picture that a search found: the cosine with what was sought, in [-1, 1]."""
+
+    path: Path
+    similarity: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Broken:
+    """A file or folder that a search could not read, and one sentence that says why."""
+
+    path: Path
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Found:
+    """What a search found, best first. pictures: how many were compared; embedded: how many of the folder's files were
+    read anew; notes: sentences the user should read.
     """
 
-    prompt: str
-    seed: int
-    size: int
-    steps: int
-    guidance: float
-    sampler: str
-    background: str
-    system: str
-    model: str
-    version: str
+    matches: tuple[Match, ...]
+    pictures: int
+    embedded: int
+    broken: tuple[Broken, ...] = ()
+    notes: tuple[str, ...] = ()
 
-    def __post_init__(self) -> None:
-        check_prompt(self.prompt)
-        check_whole("seed", self.seed, 0, SEED_LIMIT - 1)
-        _check_choice("size", self.size, SIZES)
-        check_whole("steps", self.steps, 1, MAX_STEPS)
-        _check_guidance(self.guidance)
-        _check_choice("system", self.system, SYSTEMS)
-        _check_sampler(self.sampler)
-        object.__setattr__(self, "guidance", float(self.guidance))
-        object.__setattr__(self, "background", _normal_background(self.background))
 
-    def to_record(self) -> dict[str, Any]:
-        """The JSON object embedded in the picture's file; `from_record` is its inverse."""
-        return {"software": f"sfumato {__version__}", **asdict(self)}
-
-    @classmethod
-    def from_record(cls, record: Mapping[str, Any]) -> Self:
-        """Reads a picture's record again; `InputError` when a field is missing or out of range."""
-        names = [f.name for f in fields(cls)]
-        missing = [name for name in names if name not in record]
-        if missing:
-            raise InputError(
-                f"The picture's record lacks {', '.join(missing)}, so it cannot be drawn again; "
-                "give the missing settings to draw instead."
-            )
-        return cls(**{name: record[name] for name in names})
+ProgressCallback = Callable[[Progress], None]
+CancelledCallback = Callable[[], bool]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -103,7 +94,7 @@ class Picture:
     """
 
     pixels: NDArray[np.uint8]
-    settings: DrawRequest
+    settings: Request
     similarity: float | None = None
     seconds: Mapping[str, float] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
@@ -132,38 +123,3 @@ class Picture:
         from sfumato.picture import files  # noqa: PLC0415
 
         return files.save(path, self.pixels, self.record)
-
-
-def check_whole(name: str, value: object, low: int, high: int) -> None:
-    if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
-        raise InputError(f"The {name} {value!r} cannot be used; give a whole number from {low} to {high}.")
-
-
-def _check_choice(name: str, value: object, known: tuple[object, ...]) -> None:
-    if isinstance(value, bool) or value not in known:
-        raise InputError(f"The {name} {value!r} is unknown; choose {_listed(known)}.")
-
-
-def _check_guidance(value: object) -> None:
-    fits = isinstance(value, int | float) and not isinstance(value, bool) and 0.0 <= value <= MAX_GUIDANCE
-    if not fits:
-        raise InputError(
-            f"The guidance {value!r} cannot be used; give a number from 0 to {MAX_GUIDANCE:g} (1 is off)."
-        )
-
-
-def _check_sampler(name: str) -> None:
-    from sfumato.diffusion.samplers import SAMPLERS  # noqa: PLC0415
-
-    _check_choice("sampler", name, tuple(SAMPLERS))
-
-
-def _normal_background(background: object) -> str:
-    from sfumato.picture.convert import parse_background  # noqa: PLC0415
-
-    colour = parse_background(str(background))
-    return TRANSPARENT if colour is None else "#{:02x}{:02x}{:02x}".format(*colour)
-
-
-def _listed(known: tuple[object, ...]) -> str:
-    return ", ".join(map(str, known[:-1])) + f" or {known[-1]}"

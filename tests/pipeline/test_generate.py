@@ -13,7 +13,8 @@ from sfumato.engine.choose import open_engine
 from sfumato.engine.openvino import OpenVINONetwork
 from sfumato.errors import Cancelled
 from sfumato.pipeline.generate import decoder_preset, needed
-from sfumato.types import DrawRequest, Picture, Progress
+from sfumato.requests.draw import DrawRequest
+from sfumato.types import Picture, Progress
 from support.tiny_bundle import DECODER, PRIOR, UPSAMPLER_256
 
 SMALL: dict[str, Any] = {"seed": 40, "size": 256}
@@ -168,7 +169,7 @@ def test_needed_lists_what_will_run(tiny_bundle: Path, tiny_pixel_bundle: Path) 
 def test_what_is_needed_is_what_is_compiled(tiny_bundle: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A batch size announced wrongly would be compiled in vain, and the right one again."""
     painter = Sfumato(tiny_bundle, threads=1)
-    engine: Any = painter._engine
+    engine: Any = painter._model.engine
     compiled: list[str] = []
     original = engine.compile
 

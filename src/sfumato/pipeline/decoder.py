@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
 from sfumato.bundle.manifest import Space, StagePreset
 from sfumato.diffusion import rng
+from sfumato.diffusion.samplers import Denoise
 from sfumato.engine.base import Array, Engine
 from sfumato.pipeline.prior import Caption
 from sfumato.pipeline.sample import guided_denoiser, sample
@@ -42,27 +44,54 @@ class Condition:
         }
 
 
-def sample_decoder(
-    engine: Engine, condition: Condition, preset: StagePreset, *, seed: int, watch: Watch
-) -> Array:
-    """x_0 [1, C, S, S] in the model's space; guided by dropping embedding and caption together."""
-    space, network = engine.manifest.space, engine.network("decoder")
+def decoder_denoiser(engine: Engine, condition: Condition, preset: StagePreset) -> Denoise:
+    """x_t [1, C, S, S] → x_0; guided by dropping embedding and caption together."""
+    space = engine.manifest.space
     cond = condition.inputs(space)
     dropped = np.zeros(1, np.float32)
     uncond = {**cond, "keep_z": dropped, "keep_txt": dropped}
-    denoise = guided_denoiser(network, cond, uncond, preset, limit=space.kind == "pixel")
+    return guided_denoiser(engine.network("decoder"), cond, uncond, preset, limit=space.kind == "pixel")
+
+
+def sample_decoder(
+    engine: Engine,
+    condition: Condition,
+    preset: StagePreset,
+    *,
+    seed: int,
+    watch: Watch,
+    mend: Callable[[Array], Array] | None = None,
+) -> Array:
+    """x_0 [1, C, S, S] in the model's space, from the noise of the seed.
+
+    mend: what every estimate of x_0 is passed through, to hold it to what is known of it.
+    """
+    space, denoise = engine.manifest.space, decoder_denoiser(engine, condition, preset)
+
+    def mended(x_t: Array, t: float) -> Array:
+        x_0: Array = denoise(x_t, t)
+        return x_0 if mend is None else mend(x_0)
+
     with watch.stage("decoder", preset.steps) as tick:
         shape = (1, space.channels, space.size, space.size)
-        return sample(denoise, shape, preset, seed=seed, stream=rng.DECODER, tick=tick)
+        return sample(mended, shape, preset, seed=seed, stream=rng.DECODER, tick=tick)
 
 
 def to_picture(engine: Engine, x_0: Array, *, watch: Watch) -> Array:
+    """`from_space` as a stage of its own."""
+    if engine.manifest.space.kind == "pixel":
+        return from_space(engine, x_0)
+    with watch.stage("space") as tick:
+        picture = from_space(engine, x_0)
+        tick()
+    return picture
+
+
+def from_space(engine: Engine, x_0: Array) -> Array:
     """From the space to pixels: [1, 4, 64, 64] premultiplied, clipped to [-1, 1]."""
-    if engine.manifest.space.kind == "latent":
-        with watch.stage("space") as tick:
-            x_0 = engine.network("space_decoder")(x_0=x_0)["picture"]
-            tick()
-    return np.clip(x_0, -1.0, 1.0)
+    latent = engine.manifest.space.kind == "latent"
+    picture = engine.network("space_decoder")(x_0=x_0)["picture"] if latent else x_0
+    return np.clip(picture, -1.0, 1.0)
 
 
 def decoder_batches(preset: StagePreset) -> tuple[int, ...]:

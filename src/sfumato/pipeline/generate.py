@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 from sfumato.bundle.manifest import StagePreset
 from sfumato.engine.base import Array, Engine
-from sfumato.picture.convert import Pixels, flatten, parse_background, to_pixels
+from sfumato.picture.convert import on_background
+from sfumato.pipeline.ar_prior import GRAPH, ar_batch, ar_prefix, sample_ar_prior
 from sfumato.pipeline.decoder import Condition, decoder_batches, sample_decoder, to_picture
+from sfumato.pipeline.model import Model
 from sfumato.pipeline.prior import (
     Caption,
     encode_picture,
@@ -19,8 +22,9 @@ from sfumato.pipeline.prior import (
 )
 from sfumato.pipeline.upsample import enlarge, upsampler_names
 from sfumato.pipeline.watch import SILENT, Observer, Watch
-from sfumato.text.tokenizer import Tokenizer
-from sfumato.types import DrawRequest, Picture
+from sfumato.requests.base import Request
+from sfumato.requests.draw import DrawRequest
+from sfumato.types import Picture
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -50,8 +54,7 @@ class Sketch:
 
 
 def draw(
-    engine: Engine,
-    tokenizer: Tokenizer,
+    model: Model,
     request: DrawRequest,
     *,
     n: int = 1,
@@ -64,8 +67,8 @@ def draw(
     `compare` says how similar picture and prompt are; choosing among candidates needs it. Each picture depends
     on its own request alone. Raises `Cancelled` between two steps.
     """
-    engine.prepare(needed(engine, request, compare=compare))
-    job = begin(engine, tokenizer, request, rerank or n, observer)
+    model.engine.prepare(needed(model.engine, request, compare=compare))
+    job = begin(model, request, rerank or n, observer)
     if rerank is None:
         sketches = (sketch(job, k, n) for k in range(n))
         return [finish(job, score(job, one) if compare else one, k, n) for k, one in enumerate(sketches)]
@@ -74,12 +77,12 @@ def draw(
     return [finish(job, one, k, n) for k, one in enumerate(chosen)]
 
 
-def begin(engine: Engine, tokenizer: Tokenizer, request: DrawRequest, count: int, observer: Observer) -> Job:
+def begin(model: Model, request: DrawRequest, count: int, observer: Observer) -> Job:
     """What is done once for all the `count` pictures of a prompt."""
     watch = Watch(observer, pictures=count)
-    tokens = tokenizer(request.prompt)
+    engine, tokens = model.engine, model.tokenizer(request.prompt)
     caption = encode_text(engine, tokens, watch=watch)
-    prefix = prior_prefix(engine, caption) if request.system == "unclip" else {}
+    prefix = read_caption(engine, caption, request)
     return Job(
         engine=engine,
         request=request,
@@ -94,13 +97,43 @@ def begin(engine: Engine, tokenizer: Tokenizer, request: DrawRequest, count: int
 def sketch(job: Job, index: int, count: int) -> Sketch:
     """Prior and decoder: picture `index` of `count` at 64×64."""
     watch, seed = job.watch(index, count), job.request.seed + index
-    z_img = None
-    if job.request.system == "unclip":
-        z_img = sample_prior(job.engine, job.caption, job.prefix, seed=seed, watch=watch)
+    z_img = embed(job, seed, watch)
     condition = Condition(z_img=z_img, caption=job.caption)
     preset = decoder_preset(job.engine, job.request)
     x_0 = sample_decoder(job.engine, condition, preset, seed=seed, watch=watch)
     return Sketch(seed=seed, picture=to_picture(job.engine, x_0, watch=watch), seconds=watch.seconds)
+
+
+class Imagined(Protocol):
+    """What of a request says how z_img is made of its words."""
+
+    @property
+    def system(self) -> str: ...
+
+    @property
+    def prior(self) -> str: ...
+
+
+def read_caption(engine: Engine, caption: Caption, request: Imagined) -> dict[str, Array]:
+    """What the request's prior needs of the caption; nothing where the system has no prior."""
+    if request.system != "unclip":
+        return {}
+    return ar_prefix(engine, caption) if request.prior == "ar" else prior_prefix(engine, caption)
+
+
+def embed(job: Job, seed: int, watch: Watch) -> Array | None:
+    """z_img [1, E] by the request's prior; None where the system has none."""
+    return imagine(job.engine, job.request, job.caption, job.prefix, seed=seed, watch=watch)
+
+
+def imagine(
+    engine: Engine, request: Imagined, caption: Caption, prefix: dict[str, Array], *, seed: int, watch: Watch
+) -> Array | None:
+    """z_img [1, E] of the caption by the request's prior; None where the system has none."""
+    if request.system != "unclip":
+        return None
+    sample = sample_ar_prior if request.prior == "ar" else sample_prior
+    return sample(engine, caption, prefix, seed=seed, watch=watch)
 
 
 def score(job: Job, one: Sketch) -> Sketch:
@@ -116,7 +149,7 @@ def finish(job: Job, one: Sketch, index: int, count: int) -> Picture:
     picture = enlarge(job.engine, one.picture, request.size, seed=one.seed, watch=watch)
     shared = job.seconds if index == 0 else {}
     return Picture(
-        pixels=_pixels(picture, request.background),
+        pixels=on_background(picture, request.background),
         settings=request,
         similarity=one.similarity,
         seconds={**shared, **one.seconds, **watch.seconds},
@@ -124,7 +157,7 @@ def finish(job: Job, one: Sketch, index: int, count: int) -> Picture:
     )
 
 
-def decoder_preset(engine: Engine, request: DrawRequest) -> StagePreset:
+def decoder_preset(engine: Engine, request: Request) -> StagePreset:
     """The model's preset with the request's steps, guidance and sampler."""
     preset = engine.manifest.stages.decoder
     return replace(preset, steps=request.steps, guidance=request.guidance, sampler=request.sampler)
@@ -132,16 +165,17 @@ def decoder_preset(engine: Engine, request: DrawRequest) -> StagePreset:
 
 def needed(engine: Engine, request: DrawRequest, *, compare: bool) -> list[tuple[str, int]]:
     """The networks that the request runs and their batch sizes, in the order of their use."""
-    graphs = [("text", 1)]
-    if request.system == "unclip":
-        graphs += [("prior_prefix", 1), ("prior_step", prior_batch(engine))]
+    graphs = [("text", 1), *needed_by_prior(engine, request)]
     graphs += [("decoder", batch) for batch in decoder_batches(decoder_preset(engine, request))]
     graphs += [("space_decoder", 1)] if engine.manifest.space.kind == "latent" else []
     graphs += [("image", 1)] if compare else []
     return graphs + [(name, 1) for name in upsampler_names(request.size)]
 
 
-def _pixels(picture: Array, background: str) -> Pixels:
-    pixels = to_pixels(picture)[0]
-    colour = parse_background(background)
-    return pixels if colour is None else flatten(pixels, colour)
+def needed_by_prior(engine: Engine, request: Imagined) -> list[tuple[str, int]]:
+    """The networks that make z_img, and their batch sizes."""
+    if request.system != "unclip":
+        return []
+    if request.prior == "ar":
+        return [(GRAPH, ar_batch(engine))]
+    return [("prior_prefix", 1), ("prior_step", prior_batch(engine))]

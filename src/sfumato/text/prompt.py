@@ -6,15 +6,18 @@ MAX_PROMPT = 1000
 BLANKS = "\t\n\r"
 
 
-def check_prompt(prompt: object) -> str:
-    """`prompt` itself; `InputError` when it is blank, over 1000 characters or holds control characters."""
+def check_prompt(prompt: object, what: str = "prompt") -> str:
+    """`prompt` itself; `InputError` when it is blank, over 1000 characters or holds control characters.
+
+    what: the word for it in messages.
+    """
     if not isinstance(prompt, str) or not prompt.strip():
-        raise InputError("The prompt is empty; describe the picture in a few words.")
+        raise InputError(f"The {what} is empty; describe the picture in a few words.")
     if len(prompt) > MAX_PROMPT:
-        raise InputError(f"The prompt has {len(prompt)} characters; shorten it to {MAX_PROMPT} or fewer.")
+        raise InputError(f"The {what} has {len(prompt)} characters; shorten it to {MAX_PROMPT} or fewer.")
     bad = next((c for c in prompt if _is_control(c)), None)
     if bad is not None:
-        raise InputError(f"The prompt holds the control character U+{ord(bad):04X}; take it out.")
+        raise InputError(f"The {what} holds the control character U+{ord(bad):04X}; take it out.")
     return prompt
 
 

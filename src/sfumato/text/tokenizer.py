@@ -46,6 +46,12 @@ class Tokenizer:
             notes=(*self._cut(caption, encoding), *_unread(caption, encoding)),
         )
 
+    def pieces(self, text: str) -> list[str]:
+        """The text's own tokens as they are written: neither [CLS] nor [SEP], [UNK] for what cannot be read."""
+        encoding = self._backend.encode(text, add_special_tokens=False)
+        pairs = zip(encoding.tokens, encoding.attention_mask, strict=True)
+        return [token for token, real in pairs if real]
+
     def _cut(self, caption: str, encoding: Encoding) -> list[str]:
         if not encoding.overflowing:
             return []
