@@ -11,7 +11,7 @@ import sfumato
 from sfumato import Sfumato
 from sfumato.errors import BundleError, InputError
 from sfumato.picture import metadata
-from sfumato.types import DrawRequest
+from sfumato.requests.draw import DrawRequest
 
 
 @pytest.fixture(scope="module")
