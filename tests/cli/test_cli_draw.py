@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 
 from sfumato.picture import metadata
-from sfumato.types import DrawRequest
+from sfumato.requests.draw import DrawRequest
 from support.painter import STEPS, Painter, names, noise, one_sentence
 
 Run = Callable[..., Any]
@@ -54,6 +54,7 @@ def test_without_options_the_model_decides(painter: type[Painter], run: Run) -> 
             "guidance": None,
             "background": "transparent",
             "system": "unclip",
+            "prior": "diffusion",
             "sampler": None,
             "rerank": None,
             "similarity": False,
@@ -79,6 +80,7 @@ def test_every_option_reaches_the_facade(painter: type[Painter], run: Run) -> No
             "guidance": 2.5,
             "background": "#0a0b0c",
             "system": "glide",
+            "prior": "diffusion",
             "sampler": "euler",
             "rerank": 8,
             "similarity": False,

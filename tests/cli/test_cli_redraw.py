@@ -46,6 +46,7 @@ def test_show(fox: Path, run: Run) -> None:
     shown = dict(line.split(":", 1) for line in ran.lines)
     assert {key: value.strip() for key, value in shown.items()} == {
         "software": record_of(fox, run)["software"],
+        "operation": "draw",
         "prompt": "a fox",
         "seed": "3",
         "size": "512",
@@ -54,6 +55,7 @@ def test_show(fox: Path, run: Run) -> None:
         "sampler": "ddim",
         "background": "transparent",
         "system": "unclip",
+        "prior": "diffusion",
         "model": "sticker",
         "version": "1.2.3",
     }
@@ -76,18 +78,9 @@ def test_redraw_asks_for_the_same_and_gives_the_same_pixels(
     ran = run("redraw", fox)
     assert (ran.code, ran.out, ran.err) == (0, "a-fox-3.png\n", "")
     assert painter.models == ["sticker"]
-    assert painter.calls == [
-        {
-            "prompt": "a fox",
-            "seed": 3,
-            "size": 512,
-            "steps": 5,
-            "guidance": 3.0,
-            "background": "transparent",
-            "system": "unclip",
-            "sampler": "ddim",
-        }
-    ]
+    (call,) = painter.calls
+    assert call["request"].to_record() == record_of(fox, run)
+    assert call["sources"] == []
     with Image.open(fox) as old, Image.open(here / "a-fox-3.png") as new:
         assert np.array_equal(np.asarray(old), np.asarray(new))
     assert fox.read_bytes() == (here / "a-fox-3.png").read_bytes()
@@ -102,8 +95,32 @@ def test_redraw_can_replace_its_own_file(fox: Path, run: Run, here: Path) -> Non
 
 def test_redraw_into_jpeg_becomes_white(fox: Path, run: Run, painter: type[Painter]) -> None:
     ran = run("redraw", fox, "-o", "again.jpg")
-    assert painter.calls[0]["background"] == "white"
+    assert painter.calls[0]["request"].background == "#ffffff"
     assert one_sentence(ran.err, "JPEG")
+
+
+def test_sources_are_handed_on(fox: Path, run: Run, painter: type[Painter], here: Path) -> None:
+    assert run("vary", fox, "-n", 1, "--seed", 3, "-o", "v.png").code == 0
+    painter.calls.clear()
+    assert run("redraw", "v.png", "--source", fox, "--source", "mask.png", "-o", "again.png").code == 0
+    (call,) = painter.calls
+    assert call["request"].operation == "vary"
+    assert call["sources"] == [fox, Path("mask.png")]
+    assert (here / "again.png").read_bytes() == (here / "v.png").read_bytes()
+
+
+def test_unknown_operations_are_named(fox: Path, run: Run, painter: type[Painter], here: Path) -> None:
+    ran = run("redraw", forged(here, **{**record_of(fox, run), "operation": "weave"}))
+    assert (ran.code, painter.models) == (2, [])
+    assert one_sentence(ran.err, "weave", "draw, edit")
+
+
+def test_a_strip_is_shown_and_not_redrawn(fox: Path, run: Run, painter: type[Painter]) -> None:
+    assert run("shift", fox, "--to", "an owl", "--steps", 2, "-o", "strip.gif").code == 0
+    assert any(line.startswith("frames:") for line in run("show", "strip.gif").lines)
+    ran = run("redraw", "strip.gif", "-o", "again.png")
+    assert ran.code == 2
+    assert one_sentence(ran.err, "strip.gif", "a whole way of pictures")
 
 
 def test_redraw_json(fox: Path, run: Run) -> None:

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from sfumato.cli.sheet import GAP, LARGEST, contact_sheet, sheet_record
-from sfumato.types import DrawRequest, Picture
+from sfumato.requests.draw import DrawRequest
+from sfumato.types import Picture
 from support.painter import noise
 
 

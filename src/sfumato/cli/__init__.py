@@ -8,10 +8,19 @@ from typing import Annotated
 import typer
 
 from sfumato import __version__
+from sfumato.cli.blend import blend
+from sfumato.cli.classify import classify
 from sfumato.cli.common import run
+from sfumato.cli.describe import describe
 from sfumato.cli.draw import draw
+from sfumato.cli.edit import edit
+from sfumato.cli.extend import extend
 from sfumato.cli.redraw import redraw
+from sfumato.cli.search import search
+from sfumato.cli.shift import shift
 from sfumato.cli.show import show
+from sfumato.cli.suggest import suggest
+from sfumato.cli.vary import vary
 
 app = typer.Typer(
     name="sfumato",
@@ -21,8 +30,17 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 app.command()(draw)
+app.command()(edit)
+app.command()(extend)
+app.command()(vary)
+app.command()(blend)
+app.command()(shift)
 app.command()(show)
 app.command()(redraw)
+app.command()(describe)
+app.command()(suggest)
+app.command()(classify)
+app.command()(search)
 
 
 @app.callback(invoke_without_command=True)

@@ -14,12 +14,18 @@ from sfumato.cli.interrupt import interruptible
 from sfumato.cli.progress import progress_bar
 from sfumato.cli.sheet import contact_sheet, sheet_record
 from sfumato.cli.target import Target
-from sfumato.types import TRANSPARENT, Picture
+from sfumato.requests.checks import TRANSPARENT
+from sfumato.types import Picture
 
 if TYPE_CHECKING:
     from sfumato.api import Sfumato
 
 FLATTENED = "JPEG has no transparency, so the background is white; name a .png or .webp file to keep it."
+
+INEXACT = (
+    "JPEG changes every pixel a little and has no transparency; name a .png or .webp file to keep the rest of the "
+    "picture exactly as it was."
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,6 +54,16 @@ def background_for(target: Target, background: str) -> tuple[str, tuple[str, ...
     return background, ()
 
 
+def notes_for_kept(target: Target) -> tuple[str, ...]:
+    """A note when the target's format cannot keep pixels as they are."""
+    return (INEXACT,) if target.opaque else ()
+
+
+def notes_for_flattened(pictures: Sequence[Picture], target: Target) -> tuple[str, ...]:
+    """A note when the target's format loses the pictures' transparency."""
+    return (FLATTENED,) if target.opaque and any(one.pixels.shape[2] == 4 for one in pictures) else ()
+
+
 def draw_pictures(painter: Sfumato, prompt: str, **settings: Any) -> list[Picture]:
     """Draws with the bar on the terminal; Ctrl-C raises `Cancelled` between two steps."""
     with interruptible() as cancelled, progress_bar() as progress:
@@ -72,7 +88,7 @@ def deliver(
 
 
 def _save(picture: Picture, target: Target, number: int, of: int, *, quiet: bool) -> Saved:
-    path = target.path(picture.settings.prompt, picture.seed, number=number if of > 1 else None)
+    path = target.path(picture.settings.title, picture.seed, number=number if of > 1 else None)
     picture.save(path)
     if not quiet:
         typer.echo(path)
@@ -85,5 +101,5 @@ def _save_sheet(pictures: Sequence[Picture], target: Target) -> Path:
     from sfumato.picture import files
 
     first = pictures[0]
-    path = target.sheet(first.settings.prompt, first.seed)
+    path = target.sheet(first.settings.title, first.seed)
     return files.save(path, np.asarray(contact_sheet(pictures)), sheet_record(pictures))

@@ -36,6 +36,9 @@ def draw(
     system: Annotated[
         str, typer.Option(help="unclip draws through an image embedding, glide from the text alone.")
     ] = "unclip",
+    prior: Annotated[
+        str, typer.Option(help="What makes the embedding of unclip: diffusion, or ar, number by number.")
+    ] = "diffusion",
     sampler: Annotated[
         str | None,
         typer.Option(help="The decoder's sampler; without it the model's own.", show_default=False),
@@ -68,6 +71,7 @@ def draw(
         guidance=guidance,
         background=shown,
         system=system,
+        prior=prior,
         sampler=sampler,
         rerank=rerank,
         similarity=as_json,

@@ -76,13 +76,25 @@ class Target:
             return self._free(f"{slug(prompt)}-{seed}-sheet")
         return self.folder / self._extended("sheet")
 
+    def frame(self, title: str, seed: int, number: int) -> Path:
+        """The file for one picture of a strip, all of which have one seed."""
+        if self.name is None:
+            return self._free(f"{slug(title)}-{seed}-{number}")
+        return self.folder / self._extended(str(number))
+
+    def whole(self, title: str, seed: int, *, suffix: str = ".png") -> Path:
+        """The file for the strip or the animation itself, which the name is for."""
+        if self.name is None:
+            return self._free(f"{slug(title)}-{seed}-strip", suffix)
+        return self.folder / self.name
+
     def _extended(self, ending: str) -> str:
         named = Path(self.name or "")
         return f"{named.stem}-{ending}{named.suffix}"
 
-    def _free(self, stem: str) -> Path:
+    def _free(self, stem: str, suffix: str = ".png") -> Path:
         stems: Iterator[str] = chain([stem], (f"{stem}-{k}" for k in count(2)))
-        paths = (self.folder / f"{name}.png" for name in stems)
+        paths = (self.folder / f"{name}{suffix}" for name in stems)
         return next(path for path in paths if not path.exists())
 
 
