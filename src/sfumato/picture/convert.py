@@ -71,6 +71,13 @@ def flatten(pixels: Pixels, colour: Colour) -> Pixels:
     return flat
 
 
+def on_background(x: Floats, background: str) -> Pixels:
+    """[1, 4, H, W] premultiplied → straight uint8: [H, W, 4] on "transparent", [H, W, 3] on a colour."""
+    colour = parse_background(background)
+    pixels = to_pixels(x)[0]
+    return pixels if colour is None else flatten(pixels, colour)
+
+
 def downsample(x: Floats, factor: int) -> Floats:
     """[..., H, W] → [..., H/factor, W/factor], each the mean of its block (exact for premultiplied)."""
     *rest, height, width = x.shape

@@ -4,7 +4,8 @@ A record is a JSON object: prompt, seed, model, settings. It stands
 
 - in PNG: as the iTXt chunk "sfumato" (JSON), and for people and other programs as "parameters" (text);
 - in JPEG and WebP: as EXIF UserComment (JSON in ASCII, prefixed as the EXIF standard asks);
-- and all three say in XMP that the source is a trained model (IPTC DigitalSourceType), and name the software.
+- in GIF, which has room for no more: as the comment (JSON in ASCII);
+- and the first three say in XMP that the source is a trained model (IPTC DigitalSourceType), and name the software.
 """
 
 import io
@@ -27,7 +28,7 @@ Record = Mapping[str, Any]
 
 SOFTWARE = f"Sfumato {__version__}"
 WHITE = (255, 255, 255)
-_READABLE = ("PNG", "JPEG", "WEBP")
+_READABLE = ("PNG", "JPEG", "WEBP", "GIF")
 _EXIF_IFD, _SOFTWARE, _USER_COMMENT = 0x8769, 0x0131, 0x9286
 _ASCII = b"ASCII\0\0\0"
 _LARGEST = 60_000  # bytes; a JPEG's EXIF segment holds 65,533 in all
@@ -91,14 +92,20 @@ def _exif(record: Record) -> dict[str, Any]:
     return {"exif": exif.tobytes(), "xmp": _XMP.encode()}
 
 
+def animation_options(record: Record, *, format: Literal["webp", "gif"]) -> dict[str, Any]:
+    """What Pillow is told to put the record into an animation. Raises InputError as `embed` does."""
+    return {"comment": _json(record, ascii=True).encode()} if format == "gif" else _exif(record)
+
+
 def _compression(format: Format, quality: int | None) -> dict[str, Any]:
     if format == "jpeg":
         return {"quality": quality or 95, "subsampling": 0}
-    return {"lossless": True} if quality is None else {"quality": quality}
+    # exact: colours under full transparency are kept too, as in PNG.
+    return {"lossless": True, "exact": True} if quality is None else {"quality": quality}
 
 
 def read(source: Path | str | bytes) -> dict[str, Any] | None:
-    """The record in a PNG, JPEG or WebP file (a path, or the file's bytes); None where there is none.
+    """The record in a PNG, JPEG, WebP or GIF file (a path, or the file's bytes); None where there is none.
 
     Raises InputError where there is no such file, it is no picture, or its record is damaged. Only the
     file's head is read, never its pixels.
@@ -126,6 +133,9 @@ def _find(image: Image.Image) -> str | bytes | None:
     if image.format == "PNG":
         found = image.info.get("sfumato")
         return found if isinstance(found, str) else None
+    if image.format == "GIF":
+        said = image.info.get("comment", b"")
+        return said if isinstance(said, bytes) and said.startswith(b'{"software":') else None
     comment = image.getexif().get_ifd(_EXIF_IFD).get(_USER_COMMENT)
     if isinstance(comment, bytes) and comment.startswith(_ASCII + b"{"):
         return comment.removeprefix(_ASCII)
