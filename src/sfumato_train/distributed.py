@@ -1,13 +1,19 @@
 """Ranks under `torchrun`: the environment tells how many there are; alone, a process is rank 0 of 1."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from typing import Any
 
 import torch
 import torch.distributed as dist
 from torch import Tensor, nn
+
+from sfumato.errors import OutputError
+
+LONGEST_WAIT = timedelta(minutes=10)
+"""For the others: a sheet or a save of rank 0 must be shorter; a connection that hangs ends in an error after it."""
 
 
 def world() -> tuple[int, int]:
@@ -21,11 +27,19 @@ def process_group() -> Iterator[None]:
     if world()[1] == 1:
         yield
         return
-    dist.init_process_group("gloo")  # networks are trained on the CPU
+    dist.init_process_group("gloo", timeout=LONGEST_WAIT)  # networks are trained on the CPU
     try:
         yield
     finally:
         dist.destroy_process_group()
+
+
+def elastic() -> bool:
+    """Whether torchrun may begin this process again with the same command (`--max-restarts`).
+
+    That it did cannot be told: when machines come or go it begins all again and counts no restart.
+    """
+    return int(os.environ.get("TORCHELASTIC_MAX_RESTARTS", "0")) > 0
 
 
 def wrapped(network: nn.Module) -> nn.Module:
@@ -61,6 +75,56 @@ class _Gather(torch.autograd.Function):
         total = gradient.clone(memory_format=torch.contiguous_format)
         dist.all_reduce(total)
         return total[ctx.own]
+
+
+def summed(value: Tensor) -> Tensor:
+    """Sum of numbers over ranks."""
+    if world()[1] == 1:
+        return value
+    total = value.detach().clone()
+    dist.all_reduce(total)
+    return total
+
+
+def same(text: str) -> str:
+    """What rank 0 says, on every rank."""
+    if world()[1] == 1:
+        return text
+    data = torch.frombuffer(bytearray(text.encode()), dtype=torch.uint8) if text else torch.empty(0, dtype=torch.uint8)
+    length = torch.tensor(len(data))
+    dist.broadcast(length, 0)
+    if world()[0]:
+        data = torch.empty(int(length), dtype=torch.uint8)
+    dist.broadcast(data, 0)
+    return data.numpy().tobytes().decode()
+
+
+def everyones(value: Tensor) -> list[Tensor]:
+    """A tensor of the same shape from every rank, in rank order."""
+    if world()[1] == 1:
+        return [value]
+    parts = [torch.empty_like(value) for _ in range(world()[1])]
+    dist.all_gather(parts, value)
+    return parts
+
+
+def together(action: Callable[[], None], *, failure: str) -> None:
+    """Do something on every rank and go on only if it succeeded on all; the others learn of it, none waits for ever.
+
+    Raises the OutputError of this rank (made of `failure` where it was an OSError), or one that names another rank.
+    """
+    error: OutputError | None = None
+    try:
+        action()
+    except OutputError as caught:
+        error = caught
+    except OSError as caught:
+        error = OutputError(f"{failure} ({caught}); free some space and resume.")
+    failed = [int(flag) for flag in everyones(torch.tensor(int(error is not None)))]
+    if error is not None:
+        raise error
+    if any(failed):
+        raise OutputError(f"{failure} (process {failed.index(1)} failed); free some space and resume.")
 
 
 def averaged(value: Tensor) -> Tensor:

@@ -1,36 +1,36 @@
 """One loop for all stages: batch → loss → step → average, with checkpoints, statistics and sample sheets."""
 
-import json
 import math
 import time
-from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Generator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor, nn
-from torch.utils.tensorboard import SummaryWriter
 
-from sfumato.errors import InputError, SfumatoError
-from sfumato.networks.weights import config_json
-from sfumato_train import checkpoint
-from sfumato_train.config import STAGE, Stage
-from sfumato_train.distributed import averaged, world, wrapped
-from sfumato_train.ema import Ema
-from sfumato_train.optim import learning_rate, load_optimiser_state, optimiser, optimiser_state
-from sfumato_train.precision import bf16_is_faster
+from sfumato_train import state as states
+from sfumato_train.config import Stage
+from sfumato_train.distributed import averaged, summed, world
+from sfumato_train.ema import Emas
+from sfumato_train.loader import loaded
+from sfumato_train.optim import learning_rate, optimiser
+from sfumato_train.parallel import Parallel
+from sfumato_train.precision import BF16, choose
+from sfumato_train.randomness import seed_all
+from sfumato_train.samples import Batch, Made, TrainingError
+from sfumato_train.signals import ASKED, Stopped, watched
+from sfumato_train.state import State
+from sfumato_train.stats import Stats, name_replaced
 
-Batch = dict[str, Tensor]
+__all__ = ["Batch", "Report", "Stopped", "Task", "Trainer", "TrainingError"]
+
 PATIENCE = 10
-
-
-class TrainingError(SfumatoError):
-    """Training cannot go on; what was saved before is intact."""
 
 
 class Task(Protocol):
@@ -61,172 +61,204 @@ class Report:
 class Trainer:
     """A run of one stage in one folder.
 
-    `folder` receives `step-*.safetensors`, `stats.jsonl`, `sheet-*.png` and TensorBoard's events. Raises TrainingError
-    after ten losses in a row that are not finite, and OutputError when a checkpoint cannot be written.
+    `folder` receives checkpoints, `stats.jsonl`, `replaced.jsonl`, `sheet-*.png` and TensorBoard's events. Raises
+    TrainingError after ten losses in a row that are not finite and when samples cannot be made, and OutputError when a
+    checkpoint cannot be written; what was saved before is intact.
     """
 
     def __init__(self, task: Task, stage: Stage, folder: Path) -> None:
         self.task, self.stage, self.folder = task, stage, folder
         self.config = stage.train
         self.rank, self.ranks = world()
-        self.network = task.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-        self.wrapped = wrapped(self.network)
-        self.optim = optimiser(self.network, self.config.optim)
-        self.ema = Ema(self.network, self.config.ema)
-        self.bf16 = bf16_is_faster() if self.config.bf16 is None else self.config.bf16
-        self.step = 0
-        self.bad_steps = 0
-        self.notes: list[str] = []
+        precision, self._precision_note = choose(self.config.bf16, states.precision_before(folder))
+        self.bf16 = precision == BF16
+        self.parallel = Parallel(task.network, self.config, bf16=self.bf16)
+        self.network = self.parallel.network
+        self.state = State(
+            stage=stage,
+            network=self.network,
+            optim=optimiser(self.network, self.config.optim),
+            emas=Emas(self.network, self.config.ema, self.config.emas),
+            precision=precision,
+        )
+        self._saved: int | None = None
+        seed_all(self.config.seed, self.rank)
         folder.mkdir(parents=True, exist_ok=True)
+
+    @property
+    def step(self) -> int:
+        """Steps taken since the run began."""
+        return self.state.step
+
+    @property
+    def notes(self) -> list[str]:
+        """Sentences on what was found when the run was resumed."""
+        return self.state.notes
 
     def resume(self) -> bool:
         """Go on from the newest readable checkpoint; False when there is none. Damaged ones are told in `notes`.
 
         Raises InputError when the checkpoint is of another network, BundleError when none can be read.
         """
-        found = checkpoint.load_newest(self.folder)
-        if found is None:
+        path, complaints = states.find(self.folder)
+        if path is None:
             return False
-        snapshot, path, complaints = found
-        self.notes = [*complaints, f"Resumed from {path.name}."]
-        try:
-            self.network.load_state_dict(snapshot.model)
-            self.ema.load(snapshot.ema)
-            load_optimiser_state(self.network, self.optim, snapshot.optim)
-        except (RuntimeError, KeyError) as error:
-            raise InputError(
-                f"{path} holds a network of other sizes; resume with the settings that the run began with."
-            ) from error
-        self.step = int(snapshot.metadata["step"])
-        self.ema.updates = self.step
+        self.state.notes = [*complaints, f"Resumed from {path.name}."]
+        states.restore(self.state, path)
+        if self._precision_note:
+            self.state.notes.append(self._precision_note)
+        self._saved = self.step
         return True
 
     def save(self) -> None:
-        """Write a checkpoint (rank 0 only)."""
-        if self.rank:
-            return
-        snapshot = checkpoint.Snapshot(
-            model=dict(self.network.state_dict()),
-            ema=self.ema.state,
-            optim=optimiser_state(self.network, self.optim),
-            metadata={
-                "kind": self.stage.kind,
-                "network": config_json(self.stage.network),
-                "stage": STAGE.dump_json(self.stage).decode(),
-                "step": str(self.step),
-            },
-        )
-        checkpoint.save(self.folder, self.step, snapshot, keep=self.config.keep)
+        """Write a checkpoint, all ranks together; one of this step that is there already is left as it is."""
+        if self._saved != self.step:
+            states.save(self.state, self.folder)
+            self._saved = self.step
 
     def run(self, *, minutes: float = math.inf, report: Callable[[Report], None] | None = None) -> None:
-        """Train up to the configured steps, or for `minutes`; the last step is always saved."""
-        started, last_log, last_step = time.monotonic(), time.monotonic(), self.step
-        deadline = started + 60 * minutes
-        writer = SummaryWriter(str(self.folder)) if self.rank == 0 else None
+        """Train up to the configured steps, or for `minutes`; the last step is always saved.
+
+        Raises Stopped, after saving, when SIGTERM or Ctrl-C arrives at any rank: all stop after the same step.
+        """
+        stats = Stats(self.folder, self.step) if self.rank == 0 else None
+        clock = _Clock(minutes, self.state.samples)
+        stop: int | None = None
         self.network.train()
-        for batch in self._batches():
-            values = self._train_step(batch)
-            if self._due(self.config.log_every):
-                now = time.monotonic()
-                rate = (self.step - last_step) * self.config.batch / max(1e-9, now - last_log)
-                last_log, last_step = now, self.step
-                self._log(values, rate, now - started, writer, report)
-            if self._due(self.config.sheet_every):
-                self.write_sheet()
-            stop = _late(deadline)
-            if stop or self._due(self.config.save_every):
-                self.save()
-            if stop:
-                break
-        if writer is not None:
-            writer.close()
+        with watched() as asked, closing(self._steps()) as steps:
+            for units in steps:
+                values, stop = self._train_step(units, lambda: [clock.late(), *asked.flags()])
+                if self._due(self.config.log_every):
+                    self._log(values, clock, stats, report)
+                if self._due(self.config.sheet_every):
+                    self.write_sheet()
+                if stop is not None or self._due(self.config.save_every):
+                    self.save()
+                if stop is not None:
+                    break
+        if stats is not None:
+            stats.close()
+        if stop is not None and stop > 0:
+            raise Stopped(ASKED[stop - 1], self.step)
 
     def _due(self, every: int) -> bool:
         return self.step % every == 0 or self.step == self.config.steps
 
-    def _batches(self) -> Iterator[Batch]:
-        """Batches from the present step on; the next is made while the present one trains."""
-        steps = range(self.step, self.config.steps)
-        with ThreadPoolExecutor(1) as pool:
-            coming: Future[Batch] | None = None
-            for step in steps:
-                present = coming or pool.submit(self._batch, step)
-                coming = pool.submit(self._batch, step + 1) if step + 1 in steps else None
-                yield present.result()
+    def _steps(self) -> Generator[list[Made]]:
+        """The units of each step from the present one on, made ahead."""
+        with closing(loaded(self.task, self.state.position(), rank=self.rank, steps=self.config.steps)) as units:
+            for _ in range(self.step, self.config.steps):
+                yield [next(units) for _ in range(self.config.accumulate)]
 
-    def _batch(self, step: int) -> Batch:
-        share = self.config.batch // self.ranks
-        return self.task.batch(step * self.config.batch + self.rank * share, share)
+    def _train_step(
+        self, units: list[Made], flags: Callable[[], list[bool]]
+    ) -> tuple[dict[str, Tensor], int | None]:
+        """Numbers of the step, and the place of the first of `flags` that any rank has set.
 
-    def _train_step(self, batch: Batch) -> dict[str, Tensor]:
-        for group in self.optim.param_groups:
-            group["lr"] = learning_rate(self.config.optim, self.step, self.config.steps)
+        The loss's and the flags' sums over ranks travel together: all ranks skip, and all stop, at the same step.
+        """
+        state = self.state
+        for group in state.optim.param_groups:
+            group["lr"] = learning_rate(self.config.optim, state.step, self.config.steps)
+        self.parallel.before_step()
         buffers = [buffer.clone() for buffer in self.network.buffers()]
-        with torch.autocast("cpu", torch.bfloat16, enabled=self.bf16):
-            values = self.task.loss(self.wrapped, batch)
-        values["loss"].backward()  # type: ignore[no-untyped-call]
-        trained = [p for p in self.network.parameters() if p.grad is not None]
-        norm = nn.utils.clip_grad_norm_(trained, self.config.optim.clip)
-        if bool(torch.isfinite(averaged(values["loss"].detach() + norm))):
-            self.optim.step()
-            self.ema.update(self.network)
-            self.bad_steps = 0
-        else:
-            self._skip(buffers)
-        self.optim.zero_grad(set_to_none=True)
-        self.step += 1
-        return values | {"grad_norm": norm}
+        values = self._gradients([unit.batch for unit in units])
+        norm = self.parallel.clipped(self.config.optim.clip)
+        told = [torch.tensor(float(flag)) for flag in flags()]
+        finite, *stops = summed(torch.stack([(values["loss"] + norm).float(), *told]))
+        if bool(torch.isfinite(finite)):
+            state.optim.step()
+            state.emas.update(self.network)
+            state.bad_steps = 0
+        state.optim.zero_grad(set_to_none=True)
+        for unit in units:
+            state.replaced += len(unit.replaced)
+            name_replaced(self.folder, unit.replaced)
+        state.step += 1
+        state.samples += self.config.batch
+        if not bool(torch.isfinite(finite)):
+            self._skip(buffers, units)
+        return values | {"grad_norm": norm}, next((place for place, flag in enumerate(stops) if flag), None)
+
+    def _gradients(self, batches: list[Batch]) -> dict[str, Tensor]:
+        """Gradients of the mean loss of a rank's share of the batch, and the means of its numbers."""
+        values: list[dict[str, Tensor]] = []
+        for number, batch in enumerate(batches, 1):
+            with self.parallel.part(last=number == len(batches)):
+                with torch.autocast("cpu", torch.bfloat16, enabled=self.bf16):
+                    made = self.task.loss(self.parallel.module, batch)
+                (made["loss"] / len(batches)).backward()  # type: ignore[no-untyped-call]
+                values.append({name: value.detach() for name, value in made.items()})
+        return {name: torch.stack([one[name] for one in values]).mean(dim=0) for name in values[0]}
 
     @torch.no_grad()
-    def _skip(self, buffers: list[Tensor]) -> None:
+    def _skip(self, buffers: list[Tensor], units: list[Made]) -> None:
         """Undo what a batch without a finite loss left in running statistics; give up after PATIENCE in a row."""
         for buffer, before in zip(self.network.buffers(), buffers, strict=True):
             buffer.copy_(before)
-        self.bad_steps += 1
-        if self.bad_steps >= PATIENCE:
+        self.state.bad_steps += 1
+        if self.state.bad_steps >= PATIENCE:
+            first = self.state.samples - self.config.batch
             raise TrainingError(
-                f"The loss was not finite for {PATIENCE} steps up to step {self.step}; "
-                "resume from the last checkpoint with a lower learning rate."
+                f"The loss was not finite for {PATIENCE} steps up to step {self.step}, the last on the samples {first} "
+                f"to {self.state.samples - 1}; resume from the last checkpoint with a lower learning rate."
             )
 
     def _log(
         self,
         values: dict[str, Tensor],
-        rate: float,
-        seconds: float,
-        writer: Any,
+        clock: "_Clock",
+        stats: Stats | None,
         report: Callable[[Report], None] | None,
     ) -> None:
-        numbers = {name: float(averaged(value.detach().float())) for name, value in values.items()}
-        numbers |= {"samples_per_second": rate, "lr": self.optim.param_groups[0]["lr"]}
-        if writer is None:
+        numbers = {name: float(averaged(value.float())) for name, value in values.items()}
+        replaced = int(summed(torch.tensor(self.state.replaced)))
+        if stats is None:
             return
-        line = {"step": self.step, "samples": self.step * self.config.batch, "seconds": round(seconds, 1)}
-        with (self.folder / "stats.jsonl").open("a") as file:
-            file.write(json.dumps(line | {name: round(n, 6) for name, n in numbers.items()}) + "\n")
-        for name, number in numbers.items():
-            writer.add_scalar(name, number, self.step)
+        numbers["samples_per_second"] = clock.rate(self.state.samples)
+        numbers["lr"] = self.state.optim.param_groups[0]["lr"]
+        if replaced:
+            numbers["replaced"] = replaced
+        seconds = clock.seconds()
+        stats.write({"step": self.step, "samples": self.state.samples, "seconds": round(seconds, 1)}, numbers)
         if report is not None:
             report(Report(step=self.step, steps=self.config.steps, seconds=seconds, values=numbers))
 
     @torch.no_grad()
     def write_sheet(self) -> None:
-        """Draw the sample sheet with the averaged weights (rank 0 only)."""
+        """Draw the sample sheet with the averaged weights; rank 0 writes it, and under FSDP all ranks draw with it."""
+        if self.rank and not self.parallel.sharded:
+            return
+        with (
+            self.parallel.holding(self.state.emas.main.state) as network,
+            torch.random.fork_rng(devices=[]),
+            torch.autocast("cpu", torch.bfloat16, enabled=self.bf16),
+        ):
+            sheet = self.task.sheet(network)
         if self.rank:
             return
-        kept = {name: tensor.clone() for name, tensor in self.network.state_dict().items()}
-        self.network.load_state_dict(self.ema.state)
-        self.network.eval()
-        with torch.autocast("cpu", torch.bfloat16, enabled=self.bf16):
-            sheet = self.task.sheet(self.network)
-        self.network.load_state_dict(kept)
-        self.network.train()
         target = self.folder / f"sheet-{self.step:08d}.png"
         beside = target.with_suffix(".partial")
         Image.fromarray(sheet).save(beside, format="PNG")
         beside.replace(target)
 
 
-def _late(deadline: float) -> bool:
-    """Whether the time is up on any rank: one that stopped alone would leave the others waiting for it."""
-    return deadline < math.inf and float(averaged(torch.tensor(float(time.monotonic() >= deadline)))) > 0
+class _Clock:
+    """How long a run has gone on, and how fast."""
+
+    def __init__(self, minutes: float, samples: int) -> None:
+        self.started = self.logged = time.monotonic()
+        self.minutes, self.samples = minutes, samples
+
+    def seconds(self) -> float:
+        return time.monotonic() - self.started
+
+    def late(self) -> bool:
+        return self.seconds() >= 60 * self.minutes
+
+    def rate(self, samples: int) -> float:
+        """Samples a second since the last call."""
+        now, done = time.monotonic(), samples - self.samples
+        seconds = max(1e-9, now - self.logged)
+        self.logged, self.samples = now, samples
+        return done / seconds

@@ -1,5 +1,6 @@
 """Random numbers of training: sample j of a run has its own generator, so resuming and splitting change nothing."""
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -44,6 +45,8 @@ def times(rngs: list[np.random.Generator], config: TimesConfig) -> Tensor:
 
     def draw(rng: np.random.Generator) -> float:
         n, noisy = rng.standard_normal(), rng.random() < config.at_noise
+        if config.uniform:
+            return 1.0 if noisy else 0.5 * math.erfc(-n / math.sqrt(2))  # the same number, evenly spread
         return 1.0 if noisy else 1.0 / (1.0 + np.exp(-(config.mean + config.spread * n)))
 
     return stacked(rngs, draw)
