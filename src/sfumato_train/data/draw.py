@@ -36,7 +36,7 @@ def draw(
     if not missing:
         return paths
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(workers, mp_context=context, initializer=_end_with_parent) as pool:
+    with ProcessPoolExecutor(workers, mp_context=context, initializer=end_with_parent) as pool:
         waiting = {pool.submit(draw_unit, path, unit, size, crop): len(unit) for path, unit in missing}
         try:
             for future in as_completed(waiting):
@@ -48,7 +48,7 @@ def draw(
     return paths
 
 
-def _end_with_parent() -> None:
+def end_with_parent() -> None:
     """Let this process end when its parent is killed; it would wait for work for ever."""
     parent = multiprocessing.parent_process()
     assert parent is not None

@@ -14,7 +14,6 @@ from PIL import Image
 
 from sfumato.errors import InputError
 
-from .pixels import premultiply
 from .record import FORMAT, Record, Span
 
 __all__ = ["PictureStore", "Record", "Span"]
@@ -160,4 +159,4 @@ def _read_index(path: Path) -> list[Record]:
 
 def _decode(data: bytes) -> NDArray[np.uint8]:
     with Image.open(io.BytesIO(data), formats=["PNG"]) as image:
-        return premultiply(np.asarray(image.convert("RGBA")))
+        return np.array(image.convert("RGBA").convert("RGBa"))  # Pillow's premultiplied mode rounds as ours

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,7 +21,7 @@ from .scenes.sample import Sample, SceneObject, StreamConfig
 from .scenes.studio import Studio
 from .store import PictureStore
 
-__all__ = ["Batch", "Sample", "SceneObject", "StreamConfig", "TrainingStream", "concept_id", "make_sample"]
+__all__ = ["Batch", "Sample", "SceneObject", "Stream", "StreamConfig", "TrainingStream", "concept_id", "make_sample"]
 
 _PAIR_STREAM = 1 << 63
 
@@ -34,6 +35,13 @@ class Batch:
     captions: list[str]
     concepts: NDArray[np.int64]
     records: NDArray[np.int64]
+
+
+class Stream(Protocol):
+    """What tasks learn from: samples of composed scenes (`TrainingStream`) or of shards (`ShardStream`)."""
+
+    def batch(self, first: int, count: int) -> Batch:
+        """Samples first .. first+count-1 of the run, the same whenever they are asked for."""
 
 
 def concept_id(concept: str) -> int:

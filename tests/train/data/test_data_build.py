@@ -154,7 +154,7 @@ def test_clip_art_fills_its_frame(world: World) -> None:
 
 
 def test_credit_names_every_source(world: World) -> None:
-    credit = (world.config.out / "ATTRIBUTION.md").read_text()
+    credit = (world.config.out / "ATTRIBUTION.md").read_text(encoding="utf-8")
     for source in TABLE:
         assert f"[{source.title}]({source.url}) by {source.author}".replace(" by", "** by") in credit
         assert f"`{source.package}` 1.0-{source.name}" in credit

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from numpy.typing import NDArray
+from PIL import Image
 
 from sfumato_train.data.pixels import premultiply, shrink, unpremultiply
 
@@ -55,3 +56,10 @@ def test_shrinking_premultiplied_colour_leaves_no_dark_fringe() -> None:
     little = unpremultiply(shrink(premultiply(picture), 2))[0, 0]
     assert np.abs(little[:3].astype(int) - (200, 100, 50)).max() <= 3
     assert little[3] == 64
+
+
+def test_pillow_premultiplies_to_the_same_bytes() -> None:
+    """Pictures are read through Pillow's premultiplied mode, which is several times as fast."""
+    colour, alpha = np.meshgrid(np.arange(256), np.arange(256))
+    picture = np.stack([colour, colour, colour, alpha], axis=-1).astype(np.uint8)
+    np.testing.assert_array_equal(np.array(Image.fromarray(picture).convert("RGBa")), premultiply(picture))

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
+
+from ..scale.settings import ShardsConfig
 
 Box = tuple[float, float, float, float]
 
@@ -50,7 +52,8 @@ class StreamConfig:
     `size` in pixels (up to 256). `scene_fraction` of the samples are scenes of composed objects;
     `background_fraction` of all samples stand on a colour, gradient or landscape instead of transparency.
     `style_in_caption` is how often the style is named. `concept_pairs` is the share of the samples that come
-    as two neighbours (2k, 2k+1) showing one concept, in two styles where there are two.
+    as two neighbours (2k, 2k+1) showing one concept, in two styles where there are two. Samples of WebDataset shards
+    take `size` (up to 1024) and `shards` from here and nothing else.
     """
 
     size: int = 64
@@ -59,3 +62,4 @@ class StreamConfig:
     augment: bool = True
     style_in_caption: float = 0.4
     concept_pairs: float = 0.25
+    shards: ShardsConfig = field(default_factory=ShardsConfig)
