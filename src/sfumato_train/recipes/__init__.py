@@ -4,10 +4,11 @@ from collections.abc import Callable
 
 from sfumato.errors import InputError
 from sfumato_train.config import Recipe
+from sfumato_train.recipes.paper import paper
 from sfumato_train.recipes.sticker import sticker
 from sfumato_train.recipes.tiny import tiny
 
-RECIPES: dict[str, Callable[[], Recipe]] = {"sticker": sticker, "tiny": tiny}
+RECIPES: dict[str, Callable[[], Recipe]] = {"sticker": sticker, "tiny": tiny, "paper": paper}
 
 
 def recipe(name: str) -> Recipe:
