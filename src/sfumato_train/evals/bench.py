@@ -1,9 +1,10 @@
-"""What every measurement works with: the model, its judge, the data, and the pictures drawn so far."""
+"""What every measurement works with: the model, its CLIP, the data, and the pictures drawn so far."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
@@ -13,10 +14,13 @@ from sfumato.engine.base import Engine
 from sfumato_train.data.store import PictureStore
 
 from . import choose
+from .arrays import Floats, Tick, to_floats
 from .config import EvalConfig
 from .drawing import draw_small
-from .judge import Floats, Judge, Tick, to_floats
-from .progress import Progress
+from .gallery import Gallery
+from .judge import SHIPPED, Judge
+from .own_clip import OwnClip
+from .progress import Progress, silent
 
 List = Literal["seen", "pairs"]
 LISTS: tuple[List, ...] = ("seen", "pairs")
@@ -27,12 +31,28 @@ class Bench:
     """`out` receives the sheets; drawings are made once and kept."""
 
     engine: Engine
-    judge: Judge
+    clip: OwnClip
     store: PictureStore
     config: EvalConfig
     out: Path
-    progress: Progress
+    judge_folder: Path = SHIPPED
+    progress: Progress = silent
     _drawn: dict[tuple[str, str], Floats] = field(default_factory=dict)
+
+    @cached_property
+    def judge(self) -> Judge:
+        """The judge that is no part of the model."""
+        return Judge(self.judge_folder)
+
+    @cached_property
+    def gallery(self) -> Gallery:
+        """The prompts of composition."""
+        return self._gallery(self.config.composition, self.config.repeats)
+
+    @cached_property
+    def small_gallery(self) -> Gallery:
+        """Fewer of them, to be drawn in many ways."""
+        return self._gallery(self.config.sweep, self.config.sweep_repeats)
 
     def tick(self, stage: str) -> Tick:
         """Progress of one stage."""
@@ -61,3 +81,15 @@ class Bench:
             made = draw_small(self.engine, texts, system=system, seed=self.config.seed, tick=tick)
             self._drawn[which, system] = made
         return self._drawn[which, system]
+
+    def _gallery(self, prompts: int, repeats: int) -> Gallery:
+        return Gallery(
+            engine=self.engine,
+            clip=self.clip,
+            judge=self.judge,
+            store=self.store,
+            prompts=prompts,
+            repeats=repeats,
+            seed=self.config.seed,
+            progress=self.progress,
+        )

@@ -21,7 +21,8 @@ from sfumato_train.data.store import PictureStore
 
 Indices = NDArray[np.int64]
 
-RETRIEVAL, RECONSTRUCTION, PROMPTS, CAPTIONS, REFERENCES, SEARCH, CONTROL = range(7)
+RETRIEVAL, RECONSTRUCTION, PROMPTS, CAPTIONS, REFERENCES, SEARCH, CONTROL, REALISM, BOOTSTRAP, DESCRIBED = range(10)
+EDITS, SEAMS, TRIPS = range(10, 13)
 """Streams of randomness, one for each choice, so that changing one count leaves the other choices alone."""
 
 

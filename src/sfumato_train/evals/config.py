@@ -15,6 +15,10 @@ class EvalConfig:
     prompts: of each list, drawn with each system. captions: concepts that a drawing is judged among.
     searched: training pictures among which neighbours are sought (None: all). references: real held-out
     pictures whose neighbours set the scale. popular: pictures a training concept must have to be asked for.
+    composition, repeats: prompts of each task, and pictures of each; sweep, sweep_repeats: the same where all ways of
+    drawing are compared. speed: pictures whose time is taken, of each size.
+    edits: random pictures and masks of which all outside the mask must be kept. seams: held-out pictures that are
+    edited, and taken through their latents.
     sheet, neighbours: pictures shown on the sheets of drawings and of neighbours.
     """
 
@@ -26,6 +30,13 @@ class EvalConfig:
     searched: int | None = None
     references: int = 400
     popular: int = 4
+    composition: int = 70
+    repeats: int = 4
+    sweep: int = 16
+    sweep_repeats: int = 2
+    speed: int = 5
+    edits: int = 200
+    seams: int = 24
     sheet: int = 48
     neighbours: int = 24
 
@@ -35,6 +46,8 @@ class EvalConfig:
         counts = [value for name, value in vars(self).items() if name != "seed" and value is not None]
         if min(counts) < 1:
             raise InputError("Nothing can be measured on no pictures; give counts of at least 1.")
+        if min(self.repeats, self.sweep_repeats) < 2:
+            raise InputError("Diversity needs two pictures of a prompt; repeat each at least twice.")
         if self.captions < self.prompts:
             raise InputError(
                 f"{self.prompts} prompts cannot be told apart among {self.captions} captions; ask for more captions."
@@ -50,6 +63,12 @@ def quick_config(seed: int = 0) -> EvalConfig:
         prompts=24,
         searched=2000,
         references=100,
+        composition=4,
+        repeats=2,
+        sweep=2,
+        speed=2,
+        edits=12,
+        seams=4,
         sheet=24,
         neighbours=12,
     )

@@ -8,14 +8,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from sfumato.bundle.manifest import TOKENIZER
 from sfumato.engine.base import Array, Engine
 from sfumato.pipeline.generate import begin, sketch
+from sfumato.pipeline.model import load_model
 from sfumato.pipeline.watch import SILENT
-from sfumato.text.tokenizer import Tokenizer
-from sfumato.types import DrawRequest
+from sfumato.requests.draw import DrawRequest
 
-from .judge import Floats, Tick, nobody
+from .arrays import Floats, Tick, nobody
 from .retrieval import Recall, ranks, recall
 
 
@@ -32,16 +31,18 @@ class Recognised:
 
 def draw_small(engine: Engine, prompts: Sequence[str], *, system: str, seed: int, tick: Tick = nobody) -> Floats:
     """[N,4,64,64] premultiplied in [-1,1]: what users get before the upsamplers; prompt k has seed + k."""
-    tokenizer = Tokenizer(engine.file(TOKENIZER), engine.manifest.text.max_tokens)
+    model = load_model(engine)
     made: list[Array] = []
     for k, prompt in enumerate(prompts):
         request = request_for(engine, prompt, system=system, seed=seed + k)
-        made.append(sketch(begin(engine, tokenizer, request, 1, SILENT), 0, 1).picture)
+        made.append(sketch(begin(model, request, 1, SILENT), 0, 1).picture)
         tick(k + 1, len(prompts))
     return np.concatenate(made)
 
 
-def request_for(engine: Engine, prompt: str, *, system: str, seed: int) -> DrawRequest:
+def request_for(
+    engine: Engine, prompt: str, *, system: str, seed: int, prior: str = "diffusion"
+) -> DrawRequest:
     """The request with the model's presets."""
     manifest, preset = engine.manifest, engine.manifest.stages.decoder
     return DrawRequest(
@@ -53,6 +54,7 @@ def request_for(engine: Engine, prompt: str, *, system: str, seed: int) -> DrawR
         sampler=preset.sampler,
         background="transparent",
         system=system,
+        prior=prior,
         model=manifest.name,
         version=manifest.version,
     )

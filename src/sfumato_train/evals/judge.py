@@ -1,79 +1,132 @@
-"""Embeddings of pictures and captions by the model's own CLIP, in batches of one size."""
+"""The judge: a detector trained apart from every generator, and what it sees in pictures."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+import torch
+from pydantic import TypeAdapter, ValidationError
+from safetensors import SafetensorError
+from safetensors.torch import load as load_tensors
 
-from sfumato.bundle.manifest import TOKENIZER
-from sfumato.engine.base import Array, Engine
-from sfumato.text.tokenizer import Tokenizer
-from sfumato_train.data.store import PictureStore
+from sfumato.errors import BundleError
+from sfumato.networks.detector import Detector, DetectorConfig
 
-BATCH = 32
-Floats = NDArray[np.float32]
-Tick = Callable[[int, int], None]
+from .arrays import Floats, Tick, nobody
+from .composition.rules import Found
+from .composition.sight import things_in
+from .composition.vocabulary import Thing
+
+SHIPPED = Path(__file__).resolve().parent.parent / "models" / "judge"
+CARD, WEIGHTS = "judge.json", "judge.safetensors"
+FORMAT = "sfumato-judge-1"
+BATCH = 64
+FAINT = 0.05  # things less sure than this are not even listed
 
 
-def nobody(_done: int, _total: int) -> None:
-    """Tells nobody."""
+@dataclass(frozen=True, kw_only=True)
+class JudgeCard:
+    """What `judge.json` holds. sha256: of the weights; threshold: how sure the judge must be of a thing; samples, data:
+    what it was trained on; measured: its own error, by name.
+    """
+
+    format: str
+    sha256: str
+    network: DetectorConfig
+    things: tuple[Thing, ...]
+    threshold: float
+    samples: int
+    data: str
+    measured: dict[str, float]
 
 
-def to_floats(pictures: NDArray[np.uint8]) -> Floats:
-    """Premultiplied uint8 [B,64,64,4] → premultiplied float32 [B,4,64,64] in [-1,1]."""
-    scaled = pictures.transpose(0, 3, 1, 2).astype(np.float32) * np.float32(2 / 255) - np.float32(1)
-    return np.ascontiguousarray(scaled)
+_CARD: TypeAdapter[JudgeCard] = TypeAdapter(JudgeCard)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Looks:
+    """Of N pictures what is in each, faint things too, and features [N,D], of mean 0 and deviation 1 on real ones."""
+
+    found: tuple[tuple[Found, ...], ...]
+    features: Floats
+
+    def sure(self, threshold: float) -> list[tuple[Found, ...]]:
+        """Only what is seen with this certainty or more."""
+        return [tuple(one for one in some if one.score >= threshold) for some in self.found]
 
 
 class Judge:
-    """Embeds what it is shown; rows have unit norm, so that products are cosines."""
+    """Looks at pictures of 64². Raises BundleError where the folder holds no judge or a damaged one."""
 
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
-        self._tokenizer = Tokenizer(engine.file(TOKENIZER), engine.manifest.text.max_tokens)
+    def __init__(self, folder: Path = SHIPPED) -> None:
+        self.card = read_card(folder)
+        tensors = _tensors(folder / WEIGHTS, self.card.sha256)
+        self._mean, self._spread = (tensors.pop(name).float().numpy() for name in ("features.mean", "features.spread"))
+        self._network = Detector(self.card.network).eval().requires_grad_(False)
+        self._network.load_state_dict({name: tensor.float() for name, tensor in tensors.items()})
 
-    def pictures(self, pictures: Array, *, tick: Tick = nobody) -> Floats:
-        """float32 [N,4,64,64] premultiplied in [-1,1] → z_img [N,E]."""
-        parts = [pictures[start : start + BATCH] for start in range(0, len(pictures), BATCH)]
-        return self._embedded(iter(parts), len(pictures), tick)
+    @property
+    def name(self) -> str:
+        """The first figures of the weights' hash: numbers of two judges cannot be compared."""
+        return self.card.sha256[:12]
 
-    def stored(self, store: PictureStore, indices: Sequence[int] | NDArray[np.int64], *, tick: Tick = nobody) -> Floats:
-        """Pictures of a data set → z_img [N,E]; one batch at a time is in memory."""
-        chosen = np.asarray(indices, dtype=np.int64)
-        parts = (to_floats(store.smalls[chosen[start : start + BATCH]]) for start in range(0, len(chosen), BATCH))
-        return self._embedded(parts, len(chosen), tick)
+    @property
+    def things(self) -> tuple[Thing, ...]:
+        """The vocabulary."""
+        return self.card.things
 
-    def captions(self, captions: Sequence[str], *, tick: Tick = nobody) -> Floats:
-        """Texts → z_txt [N,E]."""
-        network = self._engine.network("text")
-        rows: list[Array] = []
-        for start in range(0, len(captions), BATCH):
-            tokens = [self._tokenizer(caption) for caption in captions[start : start + BATCH]]
-            ids = _filled(np.concatenate([one.txt_tokens for one in tokens]))
-            mask = _filled(np.concatenate([one.txt_mask for one in tokens]))
-            rows.append(network(txt_tokens=ids, txt_mask=mask)["z_txt"][: len(tokens)])
-            tick(start + len(tokens), len(captions))
-        return unit(np.concatenate(rows))
-
-    def _embedded(self, parts: Iterator[Array], total: int, tick: Tick) -> Floats:
-        network, rows, done = self._engine.network("image"), [], 0
-        for part in parts:
-            rows.append(network(picture=_filled(part))["z_img"][: len(part)])
-            done += len(part)
-            tick(done, total)
-        return unit(np.concatenate(rows))
+    def look(self, pictures: Floats, *, tick: Tick = nobody) -> Looks:
+        """[N,4,64,64] premultiplied in [-1,1]."""
+        found, features = look(self._network, pictures, tick=tick)
+        return Looks(found=found, features=((features - self._mean) / self._spread).astype(np.float32))
 
 
-def unit(z: Array) -> Floats:
-    """Rows of norm 1, float32."""
-    length = np.linalg.norm(z, axis=-1, keepdims=True)
-    scaled: Floats = (z / np.maximum(length, 1e-12)).astype(np.float32)
-    return scaled
+@torch.no_grad()
+def look(
+    network: Detector, pictures: Floats, *, tick: Tick = nobody
+) -> tuple[tuple[tuple[Found, ...], ...], Floats]:
+    """What the network finds in each picture, and its features' means over the picture, [N,D]."""
+    found: list[tuple[Found, ...]] = []
+    rows: list[Any] = [np.zeros((0, network.config.features), np.float32)]
+    for start in range(0, len(pictures), BATCH):
+        part = torch.from_numpy(np.ascontiguousarray(pictures[start : start + BATCH]))
+        features = network.features(part)
+        answers = network.answers(features)
+        maps = [one.numpy() for one in (answers.thing, answers.box, answers.kind, answers.colour)]
+        found += [things_in(*one, threshold=FAINT, colours=network.config.colours) for one in zip(*maps, strict=True)]
+        rows.append(features.mean(dim=(2, 3)).numpy())
+        tick(start + len(part), len(pictures))
+    return tuple(found), np.concatenate(rows)
 
 
-def _filled(batch: Array) -> Array:
-    """The last batch filled up with its first row, so that graphs are compiled for one shape only."""
-    missing = BATCH - len(batch)
-    return batch if missing == 0 else np.concatenate([batch, np.repeat(batch[:1], missing, axis=0)])
+def read_card(folder: Path) -> JudgeCard:
+    """The card; BundleError where there is none or another format's."""
+    try:
+        card = _CARD.validate_json((folder / CARD).read_bytes())
+    except (OSError, ValidationError) as error:
+        raise BundleError(f"{folder} holds no judge; make one with `sfumato-train judge export`.") from error
+    if card.format != FORMAT:
+        raise BundleError(f"{folder} holds a judge of another version; export it again.")
+    return card
+
+
+def card_json(card: JudgeCard) -> bytes:
+    """The card as a file."""
+    return _CARD.dump_json(card, indent=1) + b"\n"
+
+
+def _tensors(path: Path, expected: str) -> dict[str, torch.Tensor]:
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise BundleError(f"{path} cannot be read ({error.strerror}); export the judge again.") from error
+    if hashlib.sha256(data).hexdigest() != expected:
+        raise BundleError(f"{path} is damaged; export the judge again.")
+    try:
+        return dict(load_tensors(data))
+    except SafetensorError as error:
+        raise BundleError(f"{path} is no file of weights; export the judge again.") from error

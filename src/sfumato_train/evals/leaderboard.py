@@ -1,72 +1,61 @@
-"""A table of measured models in a Markdown file, one row a label, the newest first."""
+"""The leaderboard: what was measured of every model as one JSON file a label, and a page of tables made of them.
+
+The numbers live in `scores/` beside the page, so that the tables can change without measuring again.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 
-from sfumato.errors import InputError
+from sfumato.errors import InputError, OutputError
 from sfumato.picture.files import write
 
+from .report import Report
+from .standing import Standing, ordered, parts_of, read, slug, to_bytes
+from .tables import page
+
 BEGIN, END = "<!-- leaderboard: begin -->", "<!-- leaderboard: end -->"
+FOLDER = "scores"
 INTRODUCTION = """# Leaderboard
 
-Measured with `sfumato-train eval`; a row names the commit, the command, the data and the machine.
-The judge is each model's own CLIP, which flatters its own generator: compare rows with care, and look at
-the pictures. Recall is top-1 / top-5.
+Written by `sfumato-train eval --leaderboard`; the numbers are in [scores](scores), what each means and how far it can
+be trusted in [docs/evaluation.md](../docs/evaluation.md).
 
 """
 
 
-def table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """A Markdown table; cells are made safe for it."""
-    lines = [columns, ["---"] * len(columns), *rows]
-    return "\n".join("| " + " | ".join(map(_cell, line)) + " |" for line in lines) + "\n"
+def enter(path: Path, report: Report, *, label: str, commit: str) -> Path:
+    """Puts what was measured into the label's file and writes the page's tables anew.
 
-
-def enter(path: Path, columns: Sequence[str], row: Sequence[str]) -> Path:
-    """Puts the row, whose first cell is its label, in the place of the label's old row or on top.
-
-    Makes the file where there is none; text outside the marked table stays as it is. A table of other columns
-    is read by the names of its columns. Raises InputError where the file has no marked table.
+    Measurements of the label that were not made now stay, unless the commit is another one. Text outside the marks
+    stays as it is. Raises InputError where the page has no marks, a file of scores cannot be read, or another label has
+    the same letters, and OutputError where nothing can be written.
     """
     text = path.read_text(encoding="utf-8") if path.exists() else f"{INTRODUCTION}{BEGIN}\n{END}\n"
-    before, old, after = _parts(path, text)
-    rows = [_arranged(columns, one) for one in _read(old)]
-    label = _cell(row[0])
-    places = [place for place, one in enumerate(rows) if one[0] == label]
-    rows = [one for one in rows if one[0] != label]
-    rows.insert(places[0] if places else 0, [_cell(cell) for cell in row])
-    return write(path, f"{before}{BEGIN}\n{_joined(columns, rows)}{END}{after}".encode())
+    before, after = _around(path, text)
+    folder = path.parent / FOLDER
+    known = {one.label: one for one in read(folder)}
+    taken = [one for one in known if slug(one) == slug(label) and one != label]
+    if taken:
+        raise InputError(f"The label {label!r} would overwrite the scores of {taken[0]!r}; choose another one.")
+    old = known.get(label)
+    kept = old.parts if old is not None and old.commit == commit else {}
+    known[label] = Standing(label=label, model=report.title, commit=commit, parts={**kept, **parts_of(report)})
+    _make(folder)
+    write(folder / f"{slug(label)}.json", to_bytes(known[label]))
+    return write(path, f"{before}{BEGIN}\n{page(ordered(known.values()))}{END}{after}".encode())
 
 
-def _parts(path: Path, text: str) -> tuple[str, str, str]:
+def _around(path: Path, text: str) -> tuple[str, str]:
     before, begin, rest = text.partition(BEGIN)
-    old, end, after = rest.partition(END)
+    _, end, after = rest.partition(END)
     if not begin or not end:
         raise InputError(f"{path} has no table between {BEGIN} and {END}; add these two lines or name another file.")
-    return before, old, after
+    return before, after
 
 
-def _read(old: str) -> list[dict[str, str]]:
-    """The rows as column → cell."""
-    lines = [_split(line) for line in old.splitlines() if line.startswith("|")]
-    return [dict(zip(lines[0], line, strict=False)) for line in lines[2:]]
-
-
-def _split(line: str) -> list[str]:
-    marked = line.strip().strip("|").replace("\\|", "\0")
-    return [cell.strip().replace("\0", "\\|") for cell in marked.split("|")]
-
-
-def _arranged(columns: Sequence[str], row: dict[str, str]) -> list[str]:
-    return [row.get(column, "–") for column in columns]
-
-
-def _joined(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    lines = [columns, ["---"] * len(columns), *rows]
-    return "\n".join("| " + " | ".join(line) + " |" for line in lines) + "\n"
-
-
-def _cell(text: str) -> str:
-    return " ".join(text.split()).replace("\\|", "|").replace("|", "\\|")
+def _make(folder: Path) -> None:
+    try:
+        folder.mkdir(exist_ok=True)
+    except OSError as error:
+        raise OutputError(f"{folder} cannot be made ({error.strerror}); choose another leaderboard.") from error

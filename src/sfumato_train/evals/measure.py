@@ -1,4 +1,4 @@
-"""The four measurements: each takes the bench, gives scores by name, and leaves its sheets behind."""
+"""The measurements: each takes the bench, gives scores by name, and leaves its sheets behind."""
 
 from __future__ import annotations
 
@@ -7,18 +7,25 @@ from dataclasses import asdict
 
 import numpy as np
 
-from sfumato.types import SYSTEMS
+from sfumato.requests.draw import SYSTEMS
 
 from . import choose
+from .arrays import Floats
 from .bench import LISTS, Bench
+from .captions import measure_captions
+from .composed import measure_composition, measure_diversity, measure_realism
 from .controls import mismatch
 from .drawing import Recognised, recognised
-from .judge import Floats
+from .editing import measure_editing
 from .neighbours import QUANTILES, Nearness, embedding_blocks, nearest, nearness, pixel_blocks
+from .priors import measure_priors
 from .reconstruction import likeness, reconstruct, through_space
-from .report import Scores
+from .report import Scores, named
 from .retrieval import both_ways
 from .show import show_drawings, show_neighbours, show_reconstructions
+from .speed import measure_speed
+from .sweep import measure_sweep
+from .zero_shot import measure_zero_shot
 
 SPLITS = ("heldout_concept", "heldout_pair")
 SHOWN_NEAR = 3
@@ -32,8 +39,8 @@ def measure_retrieval(bench: Bench) -> Scores:
         indices = choose.some(rng, choose.split_pictures(bench.store, split), bench.config.pictures)
         firsts = choose.first_of_concepts(bench.store, indices)
         captions = [choose.concept_caption(bench.store.records[i]) for i in firsts.values()]
-        z_img = bench.judge.stored(bench.store, indices, tick=bench.tick(f"retrieval, {split}"))
-        z_txt = bench.judge.captions(captions)
+        z_img = bench.clip.stored(bench.store, indices, tick=bench.tick(f"retrieval, {split}"))
+        z_txt = bench.clip.captions(captions)
         for name, z in (("", z_img), ("control.", _shuffled(bench, z_img))):
             ways = both_ways(z, bench.concepts(indices), z_txt, list(firsts))
             for way, found in zip(("picture_to_text", "text_to_picture"), ways, strict=True):
@@ -47,15 +54,15 @@ def measure_reconstruction(bench: Bench) -> Scores:
     rng = choose.generator(bench.config.seed, choose.RECONSTRUCTION)
     indices = choose.some(rng, held_out, bench.config.reconstructions)
     pictures = bench.smalls(indices)
-    z_img = bench.judge.pictures(pictures)
+    z_img = bench.clip.pictures(pictures)
     wrong = mismatch(bench.concepts(indices), choose.generator(bench.config.seed, choose.CONTROL))
     made = reconstruct(bench.engine, z_img, seed=bench.config.seed, tick=bench.tick("reconstruction"))
-    z_made = bench.judge.pictures(made)
+    z_made = bench.clip.pictures(made)
     scores = named("reconstruction", asdict(likeness(z_img, z_made, wrong)))
     scores["reconstruction.control.found"] = likeness(z_img, z_made[wrong], wrong).found
     space = through_space(bench.engine, pictures, tick=bench.tick("reconstruction by the space alone"))
     if space is not None:
-        scores["reconstruction.space"] = likeness(z_img, bench.judge.pictures(space), wrong).own
+        scores["reconstruction.space"] = likeness(z_img, bench.clip.pictures(space), wrong).own
     show_reconstructions(bench, pictures, made, np.sum(z_img * z_made, axis=1))
     return scores
 
@@ -68,12 +75,12 @@ def measure_drawing(bench: Bench) -> Scores:
         among = choose.judged_among(
             bench.store, prompts, count=config.captions, popular=config.popular, seed=config.seed
         )
-        z_txt, texts = bench.judge.captions(among), [prompt.text for prompt in prompts]
-        real = bench.judge.stored(bench.store, [prompt.record for prompt in prompts])
+        z_txt, texts = bench.clip.captions(among), [prompt.text for prompt in prompts]
+        real = bench.clip.stored(bench.store, [prompt.record for prompt in prompts])
         scores |= _recognition(f"drawing.{which}.real", recognised(real, z_txt))
         for system in SYSTEMS:
             made = bench.drawn(which, system)
-            z_img = bench.judge.pictures(made)
+            z_img = bench.clip.pictures(made)
             result = recognised(z_img, z_txt)
             name = f"drawing.{which}.{system}"
             scores |= _recognition(name, result)
@@ -92,10 +99,10 @@ def measure_neighbours(bench: Bench) -> Scores:
     pairs = choose.split_pictures(store, "heldout_pair")
     real = choose.some(choose.generator(config.seed, choose.REFERENCES), pairs, config.references)
     queries = np.concatenate([drawn, bench.smalls(real)])
-    z_searched = bench.judge.stored(store, searched, tick=bench.tick("neighbours by embedding"))
+    z_searched = bench.clip.stored(store, searched, tick=bench.tick("neighbours by embedding"))
     by_pixels = pixel_blocks(queries, store, searched, tick=bench.tick("neighbours by pixels"))
     found = {
-        "embedding": nearest(embedding_blocks(bench.judge.pictures(queries), z_searched), SHOWN_NEAR),
+        "embedding": nearest(embedding_blocks(bench.clip.pictures(queries), z_searched), SHOWN_NEAR),
         "pixels": nearest(by_pixels, SHOWN_NEAR),
     }
     show_neighbours(bench, drawn, texts, searched, found)
@@ -111,12 +118,19 @@ MEASUREMENTS: Mapping[str, Callable[[Bench], Scores]] = {
     "reconstruction": measure_reconstruction,
     "drawing": measure_drawing,
     "neighbours": measure_neighbours,
+    "composition": measure_composition,
+    "realism": measure_realism,
+    "diversity": measure_diversity,
+    "editing": measure_editing,
+    "speed": measure_speed,
+    "priors": measure_priors,
+    "captions": measure_captions,
+    "sweep": measure_sweep,
+    "zero_shot": measure_zero_shot,
 }
-
-
-def named(prefix: str, values: Mapping[str, float]) -> Scores:
-    """{"top1": 0.5} → {"prefix.top1": 0.5}."""
-    return {f"{prefix}.{key}": float(value) for key, value in values.items()}
+JUDGED = ("composition", "realism", "diversity", "sweep")
+USUAL = tuple(name for name in MEASUREMENTS if name not in ("sweep", "priors"))
+"""What is measured where nothing else is said: these two compare ways of drawing and take as long as all the rest."""
 
 
 def _shuffled(bench: Bench, z: Floats) -> Floats:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from sfumato_train.data.store import PictureStore
 
-from .judge import Floats, Tick, nobody, to_floats
+from .arrays import Floats, Tick, nobody, to_floats
 
 BLOCK = 1024
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)

@@ -17,7 +17,7 @@ from sfumato.pipeline.prior import encode_text
 from sfumato.pipeline.watch import SILENT, Watch
 from sfumato.text.tokenizer import Tokenizer
 
-from .judge import Floats, Tick, nobody
+from .arrays import Floats, Tick, nobody
 from .retrieval import recall
 
 

@@ -9,7 +9,7 @@ from math import comb
 import numpy as np
 from numpy.typing import NDArray
 
-from .judge import Floats
+from .arrays import Floats
 
 Flags = NDArray[np.bool_]
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from .arrays import Floats
 from .bench import Bench
 from .choose import Indices
 from .drawing import Recognised
-from .judge import Floats
 from .neighbours import Nearest
 from .sheets import Cell, save, sheet
 

@@ -7,10 +7,10 @@ import pytest
 
 from sfumato.engine.base import Engine
 from sfumato.pipeline.generate import begin, sketch
+from sfumato.pipeline.model import load_model
 from sfumato.pipeline.watch import SILENT
-from sfumato.text.tokenizer import Tokenizer
+from sfumato_train.evals.arrays import unit
 from sfumato_train.evals.drawing import draw_small, recognised, request_for
-from sfumato_train.evals.judge import unit
 from sfumato_train.evals.reconstruction import likeness, reconstruct, through_space
 
 E = 16
@@ -22,9 +22,8 @@ def test_drawings_are_what_the_pipeline_draws_alone(engine: Engine, system: str)
     made = draw_small(
         engine, ["a cat", "a fox"], system=system, seed=5, tick=lambda done, total: told.append((done, total))
     )
-    tokenizer = Tokenizer(engine.file("tokenizer.json"), engine.manifest.text.max_tokens)
     request = request_for(engine, "a fox", system=system, seed=6)
-    alone = sketch(begin(engine, tokenizer, request, 1, SILENT), 0, 1).picture
+    alone = sketch(begin(load_model(engine), request, 1, SILENT), 0, 1).picture
     assert made.shape == (2, 4, 64, 64)
     assert (made[1:] == alone).all()
     assert told == [(1, 2), (2, 2)]

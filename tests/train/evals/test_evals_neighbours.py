@@ -9,7 +9,7 @@ import pytest
 
 from sfumato_train.data.store import PictureStore
 from sfumato_train.evals import neighbours
-from sfumato_train.evals.judge import to_floats, unit
+from sfumato_train.evals.arrays import to_floats, unit
 from sfumato_train.evals.neighbours import embedding_blocks, nearest, nearness, pixel_blocks, rms
 from support.tiny_data import make_tiny_data
 

@@ -9,7 +9,7 @@ import pytest
 from sfumato.errors import InputError
 from sfumato_train.evals.config import EvalConfig, quick_config
 from sfumato_train.evals.machine import Machine, machine
-from sfumato_train.evals.report import CELLS, MISSING, Report, leaderboard_row, scores_row
+from sfumato_train.evals.report import CELLS, MISSING, Report, scores_row, with_bounds
 
 SCORES = {
     "retrieval.heldout_concept.picture_to_text.top1": 0.123,
@@ -38,23 +38,25 @@ def report() -> Report:
 
 def test_cells_for_people() -> None:
     row = scores_row(SCORES)
-    assert row["unseen concepts, picture→text top-1/5"] == "12.3 / 50.0 % of 561"
-    assert row["through z_img, cosine own/other"] == "0.813 / -0.010"
+    assert row["unseen concepts, picture→text"] == "12.3 / 50.0 % of 561"
+    assert row["through z_img, own / other"] == "0.813 / -0.010"
 
 
 def test_what_was_not_measured_is_a_dash() -> None:
     row = scores_row(SCORES)
     assert list(row) == list(CELLS)
-    assert row["drawn by glide, seen concepts"] == MISSING
-    assert row["distance to training, drawn ÷ new: CLIP/pixels"] == MISSING  # half of it is missing
+    assert row["KID"] == MISSING
+    assert row["distance to training, drawn ÷ new"] == MISSING  # half of it is missing
 
 
-def test_a_row_says_how_to_measure_again() -> None:
-    row = leaderboard_row(report(), label="first light", commit="abc1234")
-    assert (row["label"], row["commit"], row["date"]) == ("first light", "abc1234", "2030-01-02")
-    assert row["command"] == "`sfumato-train eval tiny --data data --seed 3`"
-    assert (row["seed"], row["data"], row["machine"]) == ("3", "0123456789ab", "2 cores, 24 GiB")
-    assert leaderboard_row(report(), label="x", commit=None)["commit"] == MISSING
+def test_a_share_has_its_interval() -> None:
+    scores = {"composition.score": 0.1234, "composition.low": 0.1, "composition.high": 0.2}
+    assert with_bounds("composition")(scores) == "12.3 (10.0–20.0)"
+    assert with_bounds("composition")({}) == MISSING
+
+
+def test_a_report_has_the_models_name_and_version() -> None:
+    assert report().title == "tiny 0.0.1"
 
 
 def test_json_holds_everything() -> None:

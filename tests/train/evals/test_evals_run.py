@@ -11,19 +11,35 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from sfumato.bundle.store import Bundle
 from sfumato.engine.base import Engine
-from sfumato.errors import InputError
+from sfumato.errors import BundleError, InputError
 from sfumato_train.cli import main
 from sfumato_train.data.store import PictureStore
 from sfumato_train.evals import measure
+from sfumato_train.evals.arrays import unit
 from sfumato_train.evals.bench import Bench
 from sfumato_train.evals.config import EvalConfig
-from sfumato_train.evals.judge import Judge, unit
+from sfumato_train.evals.measure import MEASUREMENTS
+from sfumato_train.evals.own_clip import OwnClip
 from sfumato_train.evals.progress import silent
 from sfumato_train.evals.report import CELLS, MISSING, Report, scores_row
 from sfumato_train.evals.run import evaluate
+from sfumato_train.evals.variants import variants
 
-CONFIG = EvalConfig(prompts=3, captions=6, popular=1, reconstructions=4, searched=9, references=3, neighbours=2)
+CONFIG = EvalConfig(
+    prompts=3,
+    captions=6,
+    popular=1,
+    reconstructions=4,
+    searched=9,
+    references=3,
+    neighbours=2,
+    composition=2,
+    repeats=2,
+    sweep=1,
+    speed=1,
+)
 SHEETS = {f"drawn-{which}-{system}.png" for which in ("seen", "pairs") for system in ("unclip", "glide")}
 
 
@@ -34,21 +50,33 @@ class Measured:
     report: Report
     out: Path
     told: list[tuple[str, int, int]]
+    bundle: Path
 
 
 @pytest.fixture(scope="module")
-def measured(tiny_bundle: Path, tiny_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Measured:
+def measured(
+    tiny_bundle: Path, tiny_data: Path, tiny_judge: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Measured:
     out = tmp_path_factory.mktemp("measured") / "new" / "folder"
     told: list[tuple[str, int, int]] = []
     report = evaluate(
-        tiny_bundle, tiny_data, out, config=CONFIG, command="again", progress=lambda *now: told.append(now)
+        tiny_bundle,
+        tiny_data,
+        out,
+        config=CONFIG,
+        only=list(MEASUREMENTS),
+        judge=tiny_judge,
+        command="again",
+        note="a busy machine",
+        progress=lambda *now: told.append(now),
     )
-    return Measured(report=report, out=out, told=told)
+    return Measured(report=report, out=out, told=told, bundle=tiny_bundle)
 
 
 def test_every_file_is_there(measured: Measured) -> None:
     names = {path.name for path in measured.out.iterdir()}
-    assert names == {"scores.json", "row.md", "reconstruction.png", "neighbours.png", *SHEETS}
+    sheets = {"reconstruction.png", "neighbours.png", "composition.png", "sweep.png", *SHEETS}
+    assert names == {"scores.json", "row.md", "composition.json", *sheets}
     for path in measured.out.glob("*.png"):
         with Image.open(path) as image:
             assert image.width > 100
@@ -65,7 +93,9 @@ def test_the_file_holds_the_report(measured: Measured) -> None:
     read = json.loads((measured.out / "scores.json").read_text(encoding="utf-8"))
     assert read["scores"] == measured.report.scores
     assert read["command"] == "again"
-    assert list(read["seconds"]) == ["retrieval", "reconstruction", "drawing", "neighbours"]
+    assert list(read["seconds"]) == list(MEASUREMENTS)
+    assert read["note"] == "a busy machine"
+    assert len(read["judge"]) == 12
 
 
 def test_scores_lie_where_they_can(measured: Measured) -> None:
@@ -79,6 +109,22 @@ def test_scores_lie_where_they_can(measured: Measured) -> None:
     assert scores["drawing.seen.unclip.queries"] == 3
     assert scores["drawing.seen.unclip.candidates"] == 6
     assert scores["neighbours.searched"] == 9
+    assert scores["composition.prompts"] == 12
+    assert scores["composition.low"] <= scores["composition.score"] <= scores["composition.high"]
+    for name in ("arranged", "arranged_chance", "arranged_known", "chance", "known", "unseen", "precision"):
+        assert 0 <= scores[f"composition.{name}"] <= 1
+    assert scores["realism.pictures"] == 24
+    assert scores["sweep.pictures"] == 12
+    assert scores["diversity.repeated.distance"] == pytest.approx(0, abs=1e-5)
+    assert scores["diversity.repeated.vendi"] == pytest.approx(1, abs=1e-4)
+    assert scores["speed.pictures_an_hour"] == pytest.approx(3600 / scores["speed.seconds_256"], rel=0.05)
+
+
+def test_the_preset_is_one_of_the_variants(measured: Measured) -> None:
+    scores = measured.report.scores
+    labels = {name.split(".")[1] for name in scores if name.startswith("sweep.") and name.count(".") > 1}
+    assert {"unclip", "glide", "z_txt in place of z_img", "true z_img"} <= labels
+    assert len(labels) == len(variants(Bundle.open(measured.bundle).manifest))
 
 
 def test_progress_ends_where_it_should(measured: Measured) -> None:
@@ -87,12 +133,22 @@ def test_progress_ends_where_it_should(measured: Measured) -> None:
     assert all(done == total for done, total in last.values())
 
 
-def test_measuring_again_gives_the_same(measured: Measured, tiny_bundle: Path, tiny_data: Path, tmp_path: Path) -> None:
-    again = evaluate(tiny_bundle, tiny_data, tmp_path, config=CONFIG, only=["drawing"])
-    drawing = {name: value for name, value in measured.report.scores.items() if name.startswith("drawing.")}
-    assert again.scores == pytest.approx(drawing, abs=1e-6)
-    assert set(again.seconds) == {"drawing"}
-    assert {path.name for path in tmp_path.iterdir()} == {"scores.json", "row.md", *SHEETS}
+@pytest.mark.parametrize("name", ["drawing", "composition", "realism", "diversity"])
+def test_measuring_again_gives_the_same(
+    measured: Measured, tiny_bundle: Path, tiny_data: Path, tiny_judge: Path, tmp_path: Path, name: str
+) -> None:
+    again = evaluate(tiny_bundle, tiny_data, tmp_path, config=CONFIG, only=[name], judge=tiny_judge)
+    before = {key: value for key, value in measured.report.scores.items() if key.startswith(f"{name}.")}
+    assert again.scores == pytest.approx(before, abs=1e-6)
+    assert set(again.seconds) == {name}
+    files = {"drawing": SHEETS, "composition": {"composition.png", "composition.json"}}.get(name, set())
+    assert {path.name for path in tmp_path.iterdir()} == {"scores.json", "row.md", *files}
+
+
+def test_without_a_judge_nothing_begins(tiny_bundle: Path, tiny_data: Path, tmp_path: Path) -> None:
+    with pytest.raises(BundleError, match="holds no judge"):
+        evaluate(tiny_bundle, tiny_data, tmp_path / "out", config=CONFIG, judge=tmp_path)
+    assert not (tmp_path / "out").exists()
 
 
 @pytest.mark.parametrize("only", [["retrieval", "beauty"], []])
@@ -102,7 +158,7 @@ def test_unknown_measurements_are_named(tiny_bundle: Path, tiny_data: Path, tmp_
     assert not (tmp_path / "out").exists()
 
 
-class Knowing(Judge):
+class Knowing(OwnClip):
     """Knows every picture of the data set and every caption: each concept has an axis of its own."""
 
     def __init__(self, store: PictureStore) -> None:
@@ -122,7 +178,7 @@ class Knowing(Judge):
 def test_a_judge_that_knows_scores_everything_and_its_control_nothing(
     engine: Engine, store: PictureStore, tmp_path: Path
 ) -> None:
-    bench = Bench(engine=engine, judge=Knowing(store), store=store, config=EvalConfig(), out=tmp_path, progress=silent)
+    bench = Bench(engine=engine, clip=Knowing(store), store=store, config=EvalConfig(), out=tmp_path, progress=silent)
     scores = measure.measure_retrieval(bench)
     for split in measure.SPLITS:
         for way in ("picture_to_text", "text_to_picture"):

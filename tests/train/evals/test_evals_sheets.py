@@ -50,6 +50,17 @@ def test_long_text_stays_in_its_column() -> None:
     assert (below[:, GAP + SIDE + 1 :] == 255).all()
 
 
+def test_a_second_line_takes_what_the_first_has_no_room_for() -> None:
+    texts = "a tiger face to the left of a magnifying glass", "a cat"
+    cells = [Cell(picture=CLEAR, text=text) for text in texts]
+    image = sheet(cells, columns=2, lines=2)
+    assert image.height == GAP + SIDE + 2 * TEXT + GAP
+    pixels = np.asarray(image)
+    below = pixels[GAP + SIDE + 1 + TEXT : GAP + SIDE + 2 * TEXT]
+    assert (below[:, : GAP + SIDE] != 255).any()
+    assert (below[:, GAP + SIDE + 1 :] == 255).all(), "a short text needs one line"
+
+
 def test_a_sheet_is_written_whole(tmp_path: Path) -> None:
     path = save(tmp_path / "sheet.png", sheet([Cell(picture=RED)], columns=1))
     with Image.open(path) as image:
