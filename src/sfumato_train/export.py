@@ -4,55 +4,88 @@ import json
 import logging
 import shutil
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
 import openvino as ov
 import torch
 from safetensors.torch import save_file
+from tokenizers import Tokenizer
 from torch import nn
 
-from sfumato.bundle.manifest import MANIFEST, Embedding, Manifest, Space, TextShape
+from sfumato.bundle.code import write_code
+from sfumato.bundle.manifest import (
+    MANIFEST,
+    TOKENIZER,
+    ArPriorShape,
+    Embedding,
+    LanguageShape,
+    Manifest,
+    Space,
+    TextShape,
+)
 from sfumato.bundle.manifest import Graph as GraphEntry
 from sfumato.bundle.store import write_manifest
 from sfumato.errors import InputError, OutputError
+from sfumato.networks.ar_prior import ArPrior
 from sfumato.networks.autoencoder import Autoencoder
+from sfumato.networks.clip import MAX_SCALE
 from sfumato.networks.graphs import Graph, graphs
+from sfumato.networks.language import Language
 from sfumato.networks.prior import embedding_scale
-from sfumato.networks.weights import config_json, load_network, read_tensors
+from sfumato.networks.weights import config_json, kind_of, load_network, read_tensors
+from sfumato_train.averages import sets
 from sfumato_train.checkpoint import newest
 from sfumato_train.config import Recipe
 from sfumato_train.context import minilm_folder
+from sfumato_train.embedding_code import code_of
+from sfumato_train.pool import pool
 from sfumato_train.quiet import quiet
+from sfumato_train.vocabulary import vocabulary_file
 
 Weights = Literal["int8", "f16"]
 # The last upsampler ends in pictures: eight bits a weight would show as banding, and it is small.
 KEEP_F16 = ("space_decoder", "upsampler_256", "upsampler_1024")
 
+OPTIONAL_STAGES = ("ar_prior", "language")
+CODE = "ar_prior.npz"
+WORDS = "language.tsv"
+
 
 @dataclass(frozen=True, kw_only=True)
 class ExportOptions:
-    """`weights`: how the graphs' weights are stored; `with_weights`: add a safetensors file a network, for torch."""
+    """`weights`: how the graphs' weights are stored; `with_weights`: add a safetensors file a network, for torch.
+
+    `threshold`: the embedding's, as an evaluation of these weights fitted it (zero_shot.threshold); None: the default.
+    `averages`: by stage, the decay of the average to take in the place of the one that ships.
+    """
 
     version: str = "0.1.0"
     licence: str = "Apache-2.0"
     weights: Weights = "int8"
     with_weights: bool = False
     scores: Mapping[str, float] = field(default_factory=dict)
+    averages: Mapping[str, float] = field(default_factory=dict)
+    threshold: float | None = None
 
 
 def stage_names(recipe: Recipe) -> list[str]:
-    """The stages a bundle is made of; rivals kept for comparison (`decoder_pixel`) are not among them."""
+    """The stages no bundle is without; rivals kept for comparison (`decoder_pixel`) are not among them."""
     decoder: Any = recipe.stages["decoder"]
     latent = ["autoencoder"] if decoder.space == "latent" else []
     return ["clip", "prior", "decoder", *latent, "upsampler_256", "upsampler_1024"]
 
 
 def read_stages(recipe: Recipe, runs: Path) -> dict[str, Path]:
-    """The newest checkpoint of each stage; InputError naming the stages that have none."""
-    found = {name: newest(runs / name) for name in stage_names(recipe)}
-    missing = [name for name, path in found.items() if path is None]
+    """The newest checkpoint of each stage, the optional ones where they were trained.
+
+    InputError naming the stages that have none and cannot be left out.
+    """
+    needed = stage_names(recipe)
+    optional = [name for name in OPTIONAL_STAGES if name in recipe.stages]
+    found = {name: newest(runs / name) for name in [*needed, *optional]}
+    missing = [name for name in needed if found[name] is None]
     if missing:
         raise InputError(f"{runs} has no checkpoint of {', '.join(missing)}; train them first.")
     return {name: path for name, path in found.items() if path is not None}
@@ -73,19 +106,24 @@ def export(
     OutputError when the disk refuses.
     """
     checkpoints = read_stages(recipe, runs)
+    average = sets(checkpoints, options.averages)
     credit = _credit(attribution)
     _check_target(out)
     beside = out.with_name(out.name + ".partial")
     try:
         shutil.rmtree(beside, ignore_errors=True)
         beside.mkdir(parents=True)
-        networks: dict[str, nn.Module] = {name: load_network(path)[0] for name, path in checkpoints.items()}
+        networks: dict[str, nn.Module] = {
+            name: load_network(path, weights=average[name])[0] for name, path in checkpoints.items()
+        }
         entries = _write_graphs(networks, beside, options.weights, progress)
         if options.with_weights:
             _write_weights(networks, beside)
         _write_words(recipe, checkpoints, beside, credit)
-        manifest = write_manifest(beside, _manifest(recipe, networks, entries, options))
-        _replace(beside, out)
+        language = _write_language(networks.get("language"), beside)
+        ar_prior = _write_ar_prior(networks.get("ar_prior"), beside)
+        manifest = write_manifest(beside, _manifest(recipe, networks, entries, options, language, ar_prior))
+        replace_bundle(beside, out)
     except OSError as error:
         raise OutputError(f"The bundle {out} could not be written ({error}); free some space.") from error
     finally:
@@ -109,7 +147,7 @@ def _credit(attribution: Path | None) -> str:
         raise InputError(f"The attribution {attribution} cannot be read ({error}); name a text file.") from error
 
 
-def _replace(beside: Path, out: Path) -> None:
+def replace_bundle(beside: Path, out: Path) -> None:
     """Put the new bundle in the place of an old one, which is removed only afterwards."""
     old = out.with_name(out.name + ".old")
     shutil.rmtree(old, ignore_errors=True)
@@ -128,8 +166,9 @@ def _write_graphs(
             progress(name)
         precision: Weights = "f16" if name in KEEP_F16 else weights
         write_graph(graph, folder / f"{name}.xml", weights=precision)
-        entries[name] = GraphEntry(file=f"{name}.xml", precision=precision)
-    return entries
+        inpaints = name.startswith("upsampler") and "known" in graph.example
+        entries[name] = GraphEntry(file=f"{name}.xml", precision=precision, inpaints=inpaints)
+    return pool(folder, entries)
 
 
 def write_graph(graph: Graph, target: Path, *, weights: Weights) -> None:
@@ -163,9 +202,34 @@ def convert(graph: Graph) -> Any:
 def _write_weights(networks: Mapping[str, nn.Module], folder: Path) -> None:
     for name, network in networks.items():
         tensors = {f"ema/{key}": value.contiguous() for key, value in network.state_dict().items()}
-        kind = type(network).__name__.lower()
-        metadata = {"kind": kind, "network": config_json(network.config)}
+        metadata = {"kind": kind_of(network), "network": config_json(network.config)}
         save_file(tensors, folder / f"{name}.safetensors", metadata=metadata)
+
+
+def _write_language(network: nn.Module | None, folder: Path) -> LanguageShape | None:
+    """The words of a language model as a file, and what its runtime needs to know; None where there is no model."""
+    if not isinstance(network, Language):
+        return None
+    tokenizer = Tokenizer.from_file(str(folder / TOKENIZER))
+    (folder / WORDS).write_text(vocabulary_file(network, tokenizer), encoding="utf-8")
+    depth, pair, heads, places, width = network.config.cache_shape
+    return LanguageShape(
+        words=WORDS, cache=(depth, pair, heads, places, width), picture_tokens=network.config.picture_tokens
+    )
+
+
+def _write_ar_prior(network: nn.Module | None, folder: Path) -> ArPriorShape | None:
+    """The code of embeddings as a file, and what the prior's runtime needs to know; None without such a prior."""
+    if not isinstance(network, ArPrior):
+        return None
+    write_code(code_of(network), folder / CODE)
+    depth, pair, heads, places, width = network.config.cache_shape
+    return ArPriorShape(
+        code=CODE,
+        cache=(depth, pair, heads, places, width),
+        numbers=network.config.numbers,
+        buckets=network.config.buckets,
+    )
 
 
 def _manifest(
@@ -173,26 +237,37 @@ def _manifest(
     networks: Mapping[str, nn.Module],
     entries: Mapping[str, GraphEntry],
     options: ExportOptions,
+    language: LanguageShape | None,
+    ar_prior: ArPriorShape | None,
 ) -> Manifest:
     clip: Any = networks["clip"]
     decoder: Any = networks["decoder"]
     kind: Literal["latent", "pixel"] = (
         "latent" if isinstance(networks.get("autoencoder"), Autoencoder) else "pixel"
     )
-    E, text = clip.config.embedding, clip.config.text
+    text = clip.config.text
     return Manifest(
         name=recipe.name,
         version=options.version,
         domain=recipe.domain,
         licence=options.licence,
         sizes=recipe.sizes,
-        embedding=Embedding(dim=E, scale=embedding_scale(E)),
+        embedding=_embedding(clip, options),
         text=TextShape(max_tokens=text.max_tokens, width=text.width),
         space=Space(kind=kind, channels=decoder.config.channels, size=decoder.config.size),
         stages=recipe.preset,
         graphs=entries,
+        language=language,
+        ar_prior=ar_prior,
         scores=options.scores,
+        networks={name: config_json(network.config) for name, network in networks.items()},
     )
+
+
+def _embedding(clip: Any, options: ExportOptions) -> Embedding:
+    E, logit_scale = clip.config.embedding, min(clip.log_scale.exp().item(), MAX_SCALE)
+    made = Embedding(dim=E, scale=embedding_scale(E), logit_scale=logit_scale)
+    return made if options.threshold is None else replace(made, threshold=options.threshold)
 
 
 def _write_words(

@@ -10,10 +10,10 @@ from pydantic import ValidationError
 
 from sfumato.errors import InputError
 from sfumato.networks.weights import load_network
-from sfumato_train.checkpoint import newest
+from sfumato_train.checkpoint import all_checkpoints
 from sfumato_train.config import STAGE, Stage
 from sfumato_train.context import Context
-from sfumato_train.distributed import process_group, world
+from sfumato_train.distributed import elastic, process_group, world
 from sfumato_train.loop import Task, Trainer
 from sfumato_train.recipes import recipe
 from sfumato_train.tasks import task_of
@@ -57,17 +57,15 @@ def prepare(
 ) -> Iterator[Trainer]:
     """A trainer in `runs/name`, within its process group.
 
-    InputError when the folder holds a run already and `resume` is off, when `resume` finds nothing, or when the batch
-    does not divide by the number of processes.
+    One that torchrun may begin again goes on from what is there, whatever `resume` says. InputError when the folder
+    holds a run already and `resume` is off, when `resume` finds nothing, or when the batch cannot be split as asked.
     """
-    ranks = world()[1]
-    if stage.train.batch % ranks:
-        raise InputError(f"A batch of {stage.train.batch} cannot be split over {ranks} processes; use a multiple.")
+    _check_batch(stage)
     folder = runs / name
-    found = newest(folder) is not None
-    if found and not resume:
+    found = bool(all_checkpoints(folder))
+    if found and not resume and not elastic():
         raise InputError(f"{folder} holds a run already; add --resume to go on with it or choose other --runs.")
-    if resume and not found:
+    if resume and not found and not elastic():
         raise InputError(f"There is nothing to resume in {folder}; leave --resume out to begin.")
     with process_group():
         task = task_of(stage, Context(data=data, runs=runs))
@@ -76,6 +74,13 @@ def prepare(
         trainer = Trainer(task, stage, folder)
         trainer.resume()
         yield trainer
+
+
+def _check_batch(stage: Stage) -> None:
+    ranks, parts = world()[1], stage.train.accumulate
+    if stage.train.batch % (ranks * parts):
+        into = f"{ranks} processes" if parts == 1 else f"{ranks} processes with {parts} parts each"
+        raise InputError(f"A batch of {stage.train.batch} cannot be split over {into}; use a multiple.")
 
 
 def _begin_with(task: Task, checkpoint: Path) -> None:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     Command = Any  # typer does not export the class
 
 
-FAMILIES = ("data", "run", "export", "eval")  # in the order of the work
+FAMILIES = ("data", "plan", "run", "export", "tune", "judge", "eval")  # in the order of the work
 
 
 class Families(TyperGroup):

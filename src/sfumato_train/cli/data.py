@@ -62,3 +62,66 @@ def _bar() -> Iterator[Callable[[str, int, int], None]]:
             bar.update(tasks[stage], completed=done, total=total)  # type: ignore[arg-type]
 
         yield move
+
+
+@data_app.command("inspect")
+def inspect(
+    shards: Annotated[str, typer.Argument(help="Folder of .tar files, pattern like 'x/{00000..00099}.tar', or URL.")],
+    samples: Annotated[int, typer.Option(min=1, help="Look at so many samples.")] = 1000,
+) -> None:
+    """Looks into WebDataset shards: what their pictures and captions are like, and what is wrong with some."""
+    from sfumato_train.data.scale.look import look
+
+    for line in look(shards, samples=samples).lines():
+        typer.echo(line)
+
+
+@data_app.command("prepare")
+def prepare(
+    shards: Annotated[str, typer.Argument(help="Folder of .tar files, pattern like 'x/{00000..00099}.tar', or URL.")],
+    out: Annotated[Path, typer.Option(help="Folder for the clean shards.")],
+    workers: Annotated[int, typer.Option(min=1, help="Processes.")] = 2,
+    engine: Annotated[str, typer.Option(help="local, or ray (RAY_ADDRESS names a cluster).")] = "local",
+    min_side: Annotated[int, typer.Option(min=1, help="Pixels of the shorter side.")] = 64,
+    max_aspect: Annotated[float, typer.Option(min=1, help="Longer side by shorter side.")] = 3.0,
+    min_chars: Annotated[int, typer.Option(min=1, help="Length of the caption.")] = 3,
+    max_chars: Annotated[int, typer.Option(min=1, help="Length of the caption.")] = 1000,
+    min_ascii: Annotated[float, typer.Option(min=0, max=1, help="Share of the caption's letters.")] = 0.0,
+    max_nsfw: Annotated[float | None, typer.Option(min=0, max=1, help="Of the score in the samples' JSON.")] = None,
+    per_caption: Annotated[int | None, typer.Option(min=1, help="Samples that may share a caption.")] = None,
+    near_blocks: Annotated[
+        float, typer.Option(min=-1, max=64, help="Most that 8×8 blocks of near-duplicates differ; -1 keeps them.")
+    ] = 10.0,
+    model: Annotated[str | None, typer.Option(help="Embed with this model's CLIP: sticker, or a folder.")] = None,
+    near_cosine: Annotated[
+        float | None, typer.Option(min=0, max=1, help="Least cosine of embeddings of near-duplicates.")
+    ] = None,
+    min_similarity: Annotated[
+        float | None, typer.Option(min=-1, max=1, help="Least cosine of picture and caption.")
+    ] = None,
+    fit: Annotated[str, typer.Option(help="crop or pad pictures that are not square, to embed them.")] = "crop",
+) -> None:
+    """Filters shards, takes out near-duplicates, embeds, and writes clean shards; a run that was stopped goes on."""
+    from sfumato_train.cli.bar import stage_bars
+    from sfumato_train.data.scale.prepare import prepare
+    from sfumato_train.data.scale.rules import rules_of
+
+    rules = rules_of(
+        min_side=min_side,
+        max_aspect=max_aspect,
+        min_chars=min_chars,
+        max_chars=max_chars,
+        min_ascii=min_ascii,
+        max_nsfw=max_nsfw,
+        per_caption=per_caption,
+        near_blocks=None if near_blocks < 0 else near_blocks,
+        model=model,
+        near_cosine=near_cosine,
+        min_similarity=min_similarity,
+        fit=fit,
+    )
+    with stage_bars() as progress:
+        facts = prepare(shards, out, rules, workers=workers, engine=engine, progress=progress)
+    typer.echo(f"{facts['kept']} of {facts['samples']} samples in {out}; {out / 'report.md'} says more.")
+    for reason, count in facts["left_out"].items():
+        typer.echo(f"  left out: {count} {reason}")

@@ -13,7 +13,7 @@ run_app = typer.Typer(add_completion=False, rich_markup_mode=None)
 def run(
     stage: Annotated[str, typer.Argument(help="A stage of the recipe, such as clip or decoder.")],
     recipe: Annotated[str, typer.Option(help="The recipe that configures the stages.")] = "sticker",
-    data: Annotated[Path, typer.Option(help="Folder made by `sfumato-train data build`.")] = Path("data"),
+    data: Annotated[Path, typer.Option(help="Made by `sfumato-train data build`, or shards.")] = Path("data"),
     runs: Annotated[Path, typer.Option(help="Folder with one sub-folder a stage.")] = Path("runs"),
     resume: Annotated[bool, typer.Option(help="Go on from the newest checkpoint.")] = False,
     steps: Annotated[int | None, typer.Option(min=1, help="Train up to this step.")] = None,
@@ -26,14 +26,20 @@ def run(
     ] = None,
 ) -> None:
     """Trains a stage; run it under torchrun for several processes."""
+    from sfumato.cli.common import say
     from sfumato_train.cli.reporting import reporter
     from sfumato_train.runs import changed, prepare
+    from sfumato_train.signals import Stopped
 
     train = {"steps": steps, "batch": batch, "seed": seed}
     settings = [f"train.{name}={value}" for name, value in train.items() if value is not None]
     configured = changed(recipe, stage, [*settings, *(set_ or [])])
-    with (
-        prepare(configured, stage, data=data, runs=runs, resume=resume, start_from=start_from) as trainer,
-        reporter(stage, trainer) as report,
-    ):
-        trainer.run(minutes=math.inf if minutes is None else minutes, report=report)
+    try:
+        with (
+            prepare(configured, stage, data=data, runs=runs, resume=resume, start_from=start_from) as trainer,
+            reporter(stage, trainer) as report,
+        ):
+            trainer.run(minutes=math.inf if minutes is None else minutes, report=report)
+    except Stopped as stopped:
+        say(str(stopped))
+        raise typer.Exit(stopped.code) from stopped

@@ -10,7 +10,6 @@ from torch import Tensor, nn
 from sfumato.networks.autoencoder import Autoencoder, edge_aware_loss
 from sfumato_train.config import AutoencoderStage
 from sfumato_train.context import Context, pictures_to_tensor
-from sfumato_train.data.stream import TrainingStream
 from sfumato_train.noise import generators, stacked
 from sfumato_train.tasks.sheets import grid, to_rgb
 
@@ -24,7 +23,7 @@ class AutoencoderTask:
         self.network: Any = Autoencoder(stage.network)
         if stage.freeze_encoder:
             self.network.freeze_encoder()
-        self.stream = TrainingStream(context.store, stage.stream, seed=stage.train.seed)
+        self.stream = context.stream(stage.stream, seed=stage.train.seed, batch=stage.train.batch)
         self.held_out = context.held_out(stage.stream, "heldout_concept")
 
     def batch(self, first: int, count: int) -> dict[str, Tensor]:

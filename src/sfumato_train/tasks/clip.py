@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from sfumato.networks.clip import Clip
 from sfumato_train.config import ClipStage
 from sfumato_train.context import Context, load_minilm, pictures_to_tensor
-from sfumato_train.data.stream import TrainingStream
+from sfumato_train.data.stream import Stream
 from sfumato_train.distributed import gathered
 from sfumato_train.tasks.sheets import heat_map
 
@@ -34,13 +34,13 @@ class ClipTask:
         torch.manual_seed(stage.train.seed)
         self.network: Any = Clip(stage.network)
         self.network.text.encoder.load_state_dict(load_minilm(stage.network.text))
-        self.stream = TrainingStream(context.store, stage.stream, seed=stage.train.seed)
+        self.stream = context.stream(stage.stream, seed=stage.train.seed, batch=stage.train.batch)
         self.held_out = context.held_out(stage.stream, "heldout_pair")
 
     def batch(self, first: int, count: int) -> dict[str, Tensor]:
         return self._read(self.stream, first, count)
 
-    def _read(self, stream: TrainingStream, first: int, count: int) -> dict[str, Tensor]:
+    def _read(self, stream: Stream, first: int, count: int) -> dict[str, Tensor]:
         read = stream.batch(first, count)
         tokens, mask = self.context.tokens(read.captions)
         return {

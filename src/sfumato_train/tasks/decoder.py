@@ -9,13 +9,12 @@ from torch import Tensor, nn
 
 from sfumato.diffusion.parameterization import add_noise, to_v
 from sfumato.diffusion.samplers import ddim
-from sfumato.diffusion.schedule import schedule, time_steps
+from sfumato.diffusion.schedule import Schedule, schedule, time_steps
 from sfumato.networks.decoder import MASK_SIZE, Decoder
 from sfumato.networks.space import LatentSpace, PixelSpace, Space, known_part
 from sfumato_train.conditions import Words, image_embedding, kept_embedding, kept_words, words
 from sfumato_train.config import DecoderStage
 from sfumato_train.context import Context, pictures_to_tensor
-from sfumato_train.data.stream import TrainingStream
 from sfumato_train.noise import generators, keep, mask, normal, stacked, times
 from sfumato_train.tasks.sheets import grid, to_rgb
 
@@ -30,6 +29,18 @@ SHEET_PROMPTS = (
     "a polar bear playing a guitar",
 )
 
+SNR_LIMIT = 5.0
+
+
+def min_snr(schedule: Schedule, t: Tensor) -> Tensor:
+    """Weights [B] of the squared error of x_0: min(α²/σ², 5) (Hang et al. 2023, arXiv 2303.09556, section 3.4).
+
+    At t = 1 nothing of x_0 is seen and its weight is 0.
+    """
+    ratio = schedule.alpha(t) / schedule.sigma(t).clamp(min=1e-6)
+    weight: Tensor = ratio.square().clamp(max=SNR_LIMIT)
+    return weight
+
 
 class DecoderTask:
     """See the module's text."""
@@ -43,7 +54,7 @@ class DecoderTask:
             PixelSpace() if stage.space == "pixel" else LatentSpace(context.trained("autoencoder"))
         )
         self.schedule = schedule(stage.schedule)
-        self.stream = TrainingStream(context.store, stage.stream, seed=stage.train.seed)
+        self.stream = context.stream(stage.stream, seed=stage.train.seed, batch=stage.train.batch)
         self.held_out = context.held_out(stage.stream, "heldout_pair")
 
     def batch(self, first: int, count: int) -> dict[str, Tensor]:
@@ -73,8 +84,14 @@ class DecoderTask:
         x_t = add_noise(x_0, batch["eps"], schedule=self.schedule, t=t)
         words_in = (said.txt_feats, said.txt_mask, batch["keep_txt"])
         made = network(x_t, t, z_img, batch["keep_z"], *words_in, known, batch["mask"]).float()
-        error = self._velocity(made, x_t, t) - self._velocity(x_0, x_t, t)
-        return {"loss": error.square().mean(), "x_0_mse": (made.detach() - x_0).square().mean()}
+        return {"loss": self._descended(made, x_0, x_t, t), "x_0_mse": (made.detach() - x_0).square().mean()}
+
+    def _descended(self, made: Tensor, x_0: Tensor, x_t: Tensor, t: Tensor) -> Tensor:
+        """The mean squared error that the stage's `loss` names."""
+        if self.stage.loss == "v":
+            return (self._velocity(made, x_t, t) - self._velocity(x_0, x_t, t)).square().mean()
+        each = (made - x_0).square().mean(dim=(1, 2, 3))
+        return (each * min_snr(self.schedule, t)).mean() if self.stage.loss == "min_snr" else each.mean()
 
     def _known(self, picture: Tensor, mask: Tensor, like: Tensor) -> Tensor:
         """`known_part` for the samples that keep some of their picture, zeros for the others."""

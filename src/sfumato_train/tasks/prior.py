@@ -14,7 +14,7 @@ from sfumato.networks.prior import Prior, embedding_scale
 from sfumato_train.conditions import Words, image_embedding, words
 from sfumato_train.config import PriorStage
 from sfumato_train.context import Context, pictures_to_tensor
-from sfumato_train.data.stream import TrainingStream
+from sfumato_train.data.stream import Stream
 from sfumato_train.noise import generators, keep, normal, stacked
 from sfumato_train.tasks.sheets import heat_map
 
@@ -29,7 +29,7 @@ class PriorTask:
         self.clip = context.trained("clip")
         self.schedule = schedule(stage.schedule)
         self.scale = embedding_scale(stage.network.embedding)
-        self.stream = TrainingStream(context.store, stage.stream, seed=stage.train.seed)
+        self.stream = context.stream(stage.stream, seed=stage.train.seed, batch=stage.train.batch)
         self.held_out = context.held_out(stage.stream, "heldout_pair")
 
     def batch(self, first: int, count: int) -> dict[str, Tensor]:
@@ -40,7 +40,7 @@ class PriorTask:
             "keep_txt": keep(rngs, self.stage.drop_txt),
         }
 
-    def _read(self, stream: TrainingStream, first: int, count: int) -> dict[str, Tensor]:
+    def _read(self, stream: Stream, first: int, count: int) -> dict[str, Tensor]:
         read = stream.batch(first, count)
         tokens, mask = self.context.tokens(read.captions)
         return {"picture": pictures_to_tensor(read.pictures), "txt_tokens": tokens, "txt_mask": mask}
