@@ -5,19 +5,24 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TypeVar
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
+from sfumato.diffusion.buckets import fit
+from sfumato.networks.ar_prior import ArPrior, ArPriorConfig
 from sfumato.networks.autoencoder import Autoencoder, AutoencoderConfig
 from sfumato.networks.clip import Clip, ClipConfig, ImageConfig
 from sfumato.networks.decoder import Decoder, DecoderConfig
+from sfumato.networks.language import Language, LanguageConfig
 from sfumato.networks.prior import Prior, PriorConfig
 from sfumato.networks.text import TextConfig
 from sfumato.networks.unet import UNetConfig
 from sfumato.networks.upsampler import Upsampler, UpsamplerConfig
-from sfumato.networks.weights import config_json
+from sfumato.networks.weights import config_json, kind_of
 from sfumato_train.checkpoint import Snapshot, save
 from sfumato_train.config import STAGE
+from sfumato_train.embedding_code import put_code
 from sfumato_train.recipes.tiny import tiny
 
 M = TypeVar("M", bound=nn.Module)
@@ -26,6 +31,12 @@ CLIP = ClipConfig(
     text=TEXT, image=ImageConfig(widths=(16, 16, 32), blocks=(1, 1, 1)), embedding=20, tuned_text_layers=1
 )
 PRIOR = PriorConfig(embedding=20, text_width=24, width=32, depth=3, heads=2)
+AR_PRIOR = ArPriorConfig(
+    embedding=20, text_width=24, components=5, buckets=8, width=32, depth=3, heads=2, max_words=32
+)
+LANGUAGE = LanguageConfig(
+    embedding=20, vocabulary=200, width=32, depth=2, heads=2, picture_tokens=2, max_tokens=32, joins=64
+)
 UNET = UNetConfig(widths=(32, 32), blocks=(1, 1), embedding=16, context=16)
 LATENT = DecoderConfig(channels=6, size=8, patch=1, embedding=20, text_width=24, unet=UNET)
 PIXEL = DecoderConfig(channels=4, size=64, patch=4, embedding=20, text_width=24, unet=UNET)
@@ -42,6 +53,23 @@ def filled(network: M, *, seed: int = 0) -> M:
     return network.eval().requires_grad_(False)
 
 
+def coded(network: ArPrior, *, seed: int = 0) -> ArPrior:
+    """The network with the code of random embeddings."""
+    config, generator = network.config, np.random.default_rng(seed)
+    z = generator.standard_normal((2, 64, config.embedding)).astype(np.float32)
+    z_img, z_txt = z / np.linalg.norm(z, axis=2, keepdims=True)
+    put_code(network, fit(z_img, z_txt, components=config.components, buckets=config.buckets))
+    return network
+
+
+def speaking(network: Language) -> Language:
+    """With a vocabulary: the tokenizer's own words from 1996 ("the") on, all of which may end."""
+    count = network.config.vocabulary
+    network.words.copy_(torch.tensor([100, 101, 102, *range(1996, 1996 + count - 3)]))
+    network.ends.copy_(network.words > 102)
+    return filled(network)
+
+
 def tiny_networks(*, pixel: bool = False) -> dict[str, nn.Module]:
     """Every stage of a model, by name."""
     torch.manual_seed(3)
@@ -49,8 +77,10 @@ def tiny_networks(*, pixel: bool = False) -> dict[str, nn.Module]:
     return space | {
         "clip": filled(Clip(CLIP)),
         "prior": filled(Prior(PRIOR)),
+        "language": speaking(Language(LANGUAGE)),
+        "ar_prior": coded(filled(ArPrior(AR_PRIOR))),
         "decoder": filled(Decoder(PIXEL if pixel else LATENT)),
-        "upsampler_256": filled(Upsampler(UpsamplerConfig(low_size=64, unet=PLAIN))),
+        "upsampler_256": filled(Upsampler(UpsamplerConfig(low_size=64, inpaints=True, unet=PLAIN))),
         "upsampler_1024": filled(Upsampler(UpsamplerConfig(low_size=256, unet=PLAIN))),
     }
 
@@ -68,7 +98,7 @@ def write_checkpoints(runs: Path, networks: dict[str, nn.Module]) -> Path:
     for name, network in networks.items():
         state = dict(network.state_dict())
         metadata = {
-            "kind": type(network).__name__.lower(),
+            "kind": kind_of(network),
             "network": config_json(network.config),
             "stage": STAGE.dump_json(stages[name]).decode(),
             "step": "1",

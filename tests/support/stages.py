@@ -6,9 +6,11 @@ from sfumato.networks.clip import ClipConfig, ImageConfig
 from sfumato.networks.text import TextConfig
 from sfumato.networks.upsampler import UpsamplerConfig
 from sfumato_train.config import (
+    ArPriorStage,
     AutoencoderStage,
     ClipStage,
     DecoderStage,
+    LanguageStage,
     PriorStage,
     Stage,
     TimesConfig,
@@ -16,7 +18,7 @@ from sfumato_train.config import (
     UpsamplerStage,
 )
 from sfumato_train.data.stream import StreamConfig
-from support.networks import LATENT, PIXEL, PLAIN, PRIOR, SPACE
+from support.networks import AR_PRIOR, LANGUAGE, LATENT, PIXEL, PLAIN, PRIOR, SPACE
 
 TRAIN = TrainConfig(batch=4, steps=4, ema=0.5, bf16=False, log_every=1, save_every=100, sheet_every=100)
 # MiniLM's own width, since its weights are loaded; one layer of it.
@@ -32,8 +34,10 @@ STAGES: dict[str, Stage] = {
     "decoder": DecoderStage(network=LATENT, train=TRAIN, masked=0.5),
     "decoder_pixel": DecoderStage(network=PIXEL, space="pixel", train=TRAIN),
     "prior": PriorStage(network=PRIOR, train=TRAIN),
+    "ar_prior": ArPriorStage(network=AR_PRIOR, train=TRAIN, fit_samples=15),
+    "language": LanguageStage(network=LANGUAGE, train=TRAIN, drop_z=0.5, corpus=64),
     "upsampler_256": UpsamplerStage(
-        network=UpsamplerConfig(low_size=64, unet=PLAIN),
+        network=UpsamplerConfig(low_size=64, inpaints=True, unet=PLAIN),
         train=TRAIN,
         stream=StreamConfig(size=256),
         times=TimesConfig(at_noise=0.5),

@@ -33,6 +33,13 @@ class TinyShape:
     V: int = 64
     C: int = 6
     S: int = 8
+    numbers: int = 5
+    buckets: int = 7
+
+    @property
+    def places(self) -> int:
+        """Words, z_txt, and all the numbers but the last."""
+        return self.L + self.numbers
 
 
 class Builder:
@@ -138,6 +145,22 @@ def prior_step(b: Builder, s: TinyShape) -> ov.Model:
     return b.model(z_0=ops.tanh(ops.add(z, column(t))))
 
 
+def ar_prior(b: Builder, s: TinyShape) -> ov.Model:
+    word, z_txt = b.input("word", B, s.D), b.input("z_txt", B, s.E)
+    bucket, kind = b.input("bucket", B, dtype=np.int64), b.input("kind", B, dtype=np.int64)
+    past = b.input("past", B, 1, 2, 1, s.places, s.D)
+    seen = ops.unsqueeze(b.input("seen", B, s.places), ints(1, 2, 3, 5))
+    zero = ops.constant(np.int64(0))
+    token = ops.add(word, b.linear(z_txt, s.E, s.D))
+    token = ops.add(token, ops.gather(b.weight(s.buckets, s.D), bucket, zero))
+    token = ops.tanh(ops.add(token, ops.gather(b.weight(2 + s.numbers, s.D), kind, zero)))
+    before = ops.reduce_mean(ops.multiply(past, seen), ints(1, 2, 3, 4))
+    told = ops.add(token, ops.multiply(before, number(8.0)))
+    present = ops.unsqueeze(told, ints(1, 2, 3))  # one layer, keys and values, one head
+    logits = b.linear(told, s.D, s.buckets)
+    return b.model(logits=logits, present=ops.concat([present, present], 2))
+
+
 def decoder(b: Builder, s: TinyShape) -> ov.Model:
     x_t, t = b.input("x_t", B, s.C, s.S, s.S), b.input("t", B)
     z_img, keep_z = b.input("z_img", B, s.E), b.input("keep_z", B)
@@ -168,7 +191,9 @@ def upsampler(side: int) -> Graph:
     def graph(b: Builder, s: TinyShape) -> ov.Model:
         x_t, t = b.input("x_t", B, 4, side, side), b.input("t", B)
         low_res = b.input("low_res", B, 4, side // 4, side // 4)
-        detail = ops.multiply(ops.tanh(b.conv(x_t, 4, 4)), column(ops.add(t, number(0.2)), 3))
+        known, mask = b.input("known", B, 4, side, side), b.input("mask", B, 1, side, side)
+        seen = ops.concat([x_t, known, mask], 1)
+        detail = ops.multiply(ops.tanh(b.conv(seen, 9, 4)), column(ops.add(t, number(0.2)), 3))
         return b.model(x_0=ops.add(enlarged(low_res, 4), ops.multiply(detail, number(0.3))))
 
     return graph
@@ -179,6 +204,7 @@ GRAPHS: dict[str, Graph] = {
     "image": image,
     "prior_prefix": prior_prefix,
     "prior_step": prior_step,
+    "ar_prior": ar_prior,
     "decoder": decoder,
     "space_encoder": space_encoder,
     "space_decoder": space_decoder,

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import errno
-import os
+from dataclasses import replace
 from pathlib import Path
+from typing import BinaryIO
 
 import pytest
 import torch
-from safetensors import SafetensorError
+from safetensors.torch import save_file
 
 from sfumato.errors import BundleError, OutputError
+from sfumato.networks.weights import read_tensors
 from sfumato_train import checkpoint
 from sfumato_train.checkpoint import Snapshot, all_checkpoints, load, load_newest, newest, save
+from sfumato_train.disk import Disk
+from sfumato_train.position import Position
+from support.faulty_disk import Counting, refusing
 
 
 def snapshot(value: float = 1.0) -> Snapshot:
@@ -75,39 +80,94 @@ def test_damaged_ones_alone_are_an_error(tmp_path: Path) -> None:
         load_newest(tmp_path)
 
 
-def refuse(*_args: object, **_kwargs: object) -> None:
-    raise OSError(errno.ENOSPC, "No space left on device")
+def boundaries(folder: Path) -> list[str]:
+    """What saving step 2 over step 1 crosses."""
+    counting = Counting()
+    save(folder / "counted", 1, snapshot(), keep=1)
+    save(folder / "counted", 2, snapshot(), keep=1, disk=counting)
+    return counting.crossed
 
 
-def refuse_as_safetensors_does(*_args: object, **_kwargs: object) -> None:
-    raise SafetensorError("Error while serializing: I/O error: No space left on device (os error 28)")
-
-
-def half_write(_tensors: object, path: Path, **_kwargs: object) -> None:
-    path.write_bytes(b"half")
-    refuse()
-
-
-FAILURES = {
-    "serialising": (checkpoint, "save_file", refuse_as_safetensors_does),
-    "writing": (checkpoint, "save_file", half_write),
-    "syncing": (os, "fsync", refuse),
-    "renaming": (os, "replace", refuse),
-}
-
-
-@pytest.mark.parametrize("failure", sorted(FAILURES))
-def test_a_full_disk_leaves_the_old_checkpoint_and_no_half_one(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, failure: str
-) -> None:
-    save(tmp_path, 1, snapshot(), keep=1)
-    module, name, function = FAILURES[failure]
-    with monkeypatch.context() as patch:
-        patch.setattr(module, name, function)
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EIO], ids=["no space", "input/output error"])
+def test_a_disk_that_refuses_anywhere_leaves_the_old_checkpoint_and_no_half_one(tmp_path: Path, number: int) -> None:
+    crossed = boundaries(tmp_path)
+    assert {"create", "write", "sync", "rename", "sync_folder", "remove"} <= set(crossed)
+    for at, name in enumerate(crossed, 1):
+        folder = tmp_path / f"{at}"
+        save(folder, 1, snapshot(1.0), keep=1)
+        if name == "remove":  # the new one is whole: what cannot be removed is no reason to stop
+            save(folder, 2, snapshot(2.0), keep=1, disk=refusing(at, number))
+            assert newest(folder) == folder / "step-00000002.safetensors"
+            continue
         with pytest.raises(OutputError, match=r"step-00000002.safetensors could not be written .*; free some space"):
-            save(tmp_path, 2, snapshot(), keep=1)
+            save(folder, 2, snapshot(2.0), keep=1, disk=refusing(at, number))
+        assert load(folder / "step-00000001.safetensors").model["a.weight"].unique().tolist() == [1.0]
+        assert not list(folder.glob("*.partial"))
+
+
+class Full(Disk):
+    """Has three bytes left and must not be written to."""
+
+    def free(self, folder: Path) -> int:
+        assert folder.is_dir()
+        return 3
+
+    def create(self, path: Path) -> BinaryIO:
+        raise AssertionError(f"{path} was begun on a full disk")
+
+
+def test_a_full_disk_is_seen_before_anything_is_written(tmp_path: Path) -> None:
+    save(tmp_path, 1, snapshot(), keep=1)
+    with pytest.raises(OutputError, match=r"needs 4 MB and the disk has 0 MB left\); free some space and resume\."):
+        save(tmp_path, 2, snapshot(), keep=1, disk=Full())
     assert [path.name for path in tmp_path.iterdir()] == ["step-00000001.safetensors"]
-    assert load(tmp_path / "step-00000001.safetensors").metadata["step"] == "5"
+
+
+def test_a_flipped_bit_is_damage(tmp_path: Path) -> None:
+    save(tmp_path, 1, snapshot(1.0), keep=9)
+    path = save(tmp_path, 2, snapshot(2.0), keep=9)
+    data = bytearray(path.read_bytes())
+    data[-5] ^= 4
+    path.write_bytes(data)
+    read_tensors(path, "")  # the library sees nothing
+    found = load_newest(tmp_path)
+    assert found is not None
+    assert found[0].model["a.weight"].unique().tolist() == [1.0]
+    assert "its digest differs" in found[2][0]
+
+
+def test_a_damaged_newer_one_does_not_push_out_good_ones(tmp_path: Path) -> None:
+    save(tmp_path, 1, snapshot(1.0), keep=1)
+    (tmp_path / "step-00000009.safetensors").write_bytes(b"torn")
+    save(tmp_path, 2, snapshot(2.0), keep=1)
+    found = load_newest(tmp_path)
+    assert found is not None
+    assert found[1].name == "step-00000002.safetensors"
+
+
+def test_what_is_set_aside_counts_no_more_and_is_not_lost(tmp_path: Path) -> None:
+    path = save(tmp_path, 1, snapshot(), keep=1)
+    checkpoint.set_aside(path)
+    assert newest(tmp_path) is None
+    assert (tmp_path / "step-00000001.safetensors.damaged").exists()
+
+
+def test_a_position_that_contradicts_itself_is_damage(tmp_path: Path) -> None:
+    position = Position(step=5, samples=40, batch=8)
+    metadata = {"step": "5", "position": position.to_json().replace("[[40]]", "[[41]]")}
+    save(tmp_path, 5, replace(snapshot(), metadata=metadata), keep=1)
+    with pytest.raises(BundleError, match="position contradicts itself"):
+        checkpoint.check(tmp_path / "step-00000005.safetensors")
+
+
+def test_a_file_from_before_digests_is_taken_on_trust(tmp_path: Path) -> None:
+    path = tmp_path / "step-00000003.safetensors"
+    tensors = {f"{prefix}/w": torch.ones(3) for prefix in ("model", "ema")}
+    save_file(tensors, path, metadata={"step": "3"})
+    found = load_newest(tmp_path)
+    assert found is not None
+    assert found[0].model["w"].tolist() == [1, 1, 1]
+    assert found[2] == []
 
 
 def test_a_kill_while_writing_is_seen_as_nothing(tmp_path: Path) -> None:
@@ -118,15 +178,17 @@ def test_a_kill_while_writing_is_seen_as_nothing(tmp_path: Path) -> None:
     assert not list(tmp_path.glob("*.partial"))
 
 
-def test_old_ones_go_only_after_the_new_one_is_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    save(tmp_path, 1, snapshot(), keep=1)
-    there: list[bool] = []
-    remove = Path.unlink
+def test_old_ones_go_only_after_the_new_one_is_there_for_good(tmp_path: Path) -> None:
+    crossed = boundaries(tmp_path)
+    assert crossed.index("rename") < crossed.index("sync_folder") < crossed.index("remove")
+    assert crossed.index("sync") < crossed.index("rename")
 
-    def watched(path: Path, **kwargs: bool) -> None:
-        there.append((tmp_path / "step-00000002.safetensors").exists())
-        remove(path, **kwargs)
 
-    monkeypatch.setattr(Path, "unlink", watched)
-    save(tmp_path, 2, snapshot(), keep=1)
-    assert there == [True]
+def test_half_written_ones_are_swept_before_the_space_is_counted(tmp_path: Path) -> None:
+    (tmp_path / "step-00000002.sharded-partial").mkdir()
+    (tmp_path / "step-00000002.sharded-partial" / "rank-0.safetensors").touch()
+    (tmp_path / "step-00000003.partial").touch()
+    (tmp_path / "sheet-00000003.partial").touch()
+    save(tmp_path, 4, snapshot(), keep=1)
+    names = {path.name for path in tmp_path.iterdir()}
+    assert names == {"step-00000004.safetensors", "sheet-00000003.partial"}

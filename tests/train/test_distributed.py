@@ -36,8 +36,9 @@ def together(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_two_processes_reach_the_weights_of_one(together: Path, tmp_path: Path) -> None:
     Trainer(ToyTask(), toy_stage(steps=6), tmp_path).run()
     alone, shared = weights_in(tmp_path), weights_in(together / "toy-0")
-    learnt = [name for name in alone if "statistics" not in name]  # each rank's own, of its own half
-    assert alone.keys() == shared.keys()
+    learnt = [name for name in alone if "statistics" not in name and "random" not in name]  # each rank's own
+    assert shared.keys() - alone.keys() == {"random/1"}
+    assert alone.keys() <= shared.keys()
     assert any(name.startswith("ema/") for name in learnt)
     for name in learnt:
         torch.testing.assert_close(shared[name], alone[name], atol=1e-5, rtol=1e-4)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import nn
 
-from sfumato_train.ema import Ema
+from sfumato_train.ema import Ema, Emas, set_name
 
 
 def constant(value: float) -> nn.Linear:
@@ -61,3 +61,27 @@ def test_loading_keeps_each_tensors_memory_layout() -> None:
     for name, tensor in saved.items():
         assert torch.equal(ema.state[name], tensor)
         assert ema.state[name].data_ptr() != tensor.data_ptr()
+
+
+def test_several_lengths_are_kept_at_once_and_each_is_what_it_would_be_alone() -> None:
+    layer = constant(0.0)
+    kept, alone = Emas(layer, 0.9, (0.5, 0.99)), {decay: Ema(layer, decay) for decay in (0.5, 0.9, 0.99)}
+    for n in range(300):
+        layer.weight.data.fill_(float(n))
+        kept.update(layer)
+        for ema in alone.values():
+            ema.update(layer)
+    assert list(kept.kept) == ["ema", "ema@0.5", "ema@0.99"]
+    assert kept.kept["ema"] is kept.main
+    for name, decay in (("ema", 0.9), ("ema@0.5", 0.5), ("ema@0.99", 0.99)):
+        assert torch.equal(kept.kept[name].state["weight"], alone[decay].state["weight"])
+    short, main, long = (float(kept.kept[name].state["weight"][0, 0]) for name in ("ema@0.5", "ema", "ema@0.99"))
+    assert long < main < short < 299
+
+
+def test_the_one_that_ships_is_not_kept_twice() -> None:
+    assert list(Emas(constant(0.0), 0.9, (0.9, 0.9)).kept) == ["ema"]
+
+
+def test_averages_have_names_that_tell_their_decay() -> None:
+    assert [set_name(decay) for decay in (0.5, 0.9995, 0.99995)] == ["ema@0.5", "ema@0.9995", "ema@0.99995"]

@@ -107,6 +107,18 @@ def test_the_command_draws_with_it(bundle: Path, tmp_path: Path) -> None:
         assert image.size == (256, 256)
 
 
+def test_the_bundle_speaks(bundle: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    """Hardly trained, it says words of the captions' vocabulary."""
+    path = tmp_path / "square.png"
+    Image.fromarray(np.full((64, 64, 3), 180, np.uint8)).save(path)
+    assert sfumato(["describe", str(path), "--model", str(bundle), "-n", "2"]) == 0
+    assert len(set(capsys.readouterr().out.splitlines())) == 2
+    assert sfumato(["suggest", "a red", "--model", str(bundle), "-n", "2", "--seed", "3"]) == 0
+    said = capsys.readouterr().out.splitlines()
+    assert len(set(said)) == 2
+    assert all(line.startswith(("a red ", "a red,")) for line in said)
+
+
 def test_the_card_tells_of_the_training(bundle: Path) -> None:
     card = (bundle / "CARD.md").read_text(encoding="utf-8")
     stages = tiny().stages

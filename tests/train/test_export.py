@@ -30,7 +30,8 @@ Arrays = dict[str, np.ndarray[Any, Any]]
 # Largest root mean square of the difference, as a share of that of the output.
 F32, F16, INT8, BF16 = 1e-4, 5e-3, 0.05, 0.05
 GRAPHS = [
-    "text", "image", "prior_prefix", "prior_step", "decoder", "space_encoder", "space_decoder", "upsampler_256"
+    "text", "image", "prior_prefix", "prior_step", "ar_prior", "language", "decoder", "space_encoder", "space_decoder",
+    "upsampler_256",
 ]  # fmt: skip
 
 
@@ -46,9 +47,9 @@ def inputs(graph: Graph, batch: int) -> dict[str, torch.Tensor]:
     for name, example in graph.example.items():
         axis = 2 if name == "prefix" else 0
         value = example.narrow(axis, 0, 1).repeat_interleave(batch, axis)
-        fixed = name.startswith("keep") or name in ("mask", "prefix_mask") or value.dtype == torch.long
+        fixed = name.startswith("keep") or name in ("mask", "prefix_mask", "seen") or value.dtype == torch.long
         out[name] = value if fixed else value + 0.1 * torch.rand(value.shape, generator=generator)
-    for name in ("txt_mask", "prefix_mask"):
+    for name in ("txt_mask", "prefix_mask", "seen"):
         if name in out:
             out[name][1:, 3:5] = 0
     return out
@@ -149,7 +150,7 @@ def copied(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
     def write(graph: Graph, target: Path, *, weights: str) -> None:
         names.append(f"{target.stem} {weights}")
-        target.write_text("graph")
+        target.write_text("<net/>")
         target.with_suffix(".bin").write_text(f"weights {len(graph.example)}")
 
     monkeypatch.setattr(exporting, "write_graph", write)
@@ -160,11 +161,13 @@ def test_a_bundle_is_whole(runs: Path, tmp_path: Path, copied: list[str]) -> Non
     heard: list[str] = []
     credit = tmp_path / "credit.md"
     credit.write_text("Painted by Ambrogio.", encoding="utf-8")
-    options = ExportOptions(version="1.2.3", with_weights=True, scores={"top1": 0.5})
+    options = ExportOptions(version="1.2.3", with_weights=True, scores={"top1": 0.5}, threshold=0.25)
     export(tiny(), runs, tmp_path / "out", options=options, attribution=credit, progress=heard.append)
     bundle = Bundle.open(tmp_path / "out")
     manifest = bundle.manifest
     assert (manifest.name, manifest.version, manifest.scores["top1"]) == ("tiny", "1.2.3", 0.5)
+    assert manifest.embedding.threshold == 0.25
+    assert manifest.embedding.logit_scale == pytest.approx(np.exp(2.3), rel=0.01)  # tiny networks are untrained
     assert manifest.embedding.dim == 20
     assert manifest.embedding.scale == pytest.approx(0.5375 * 20**0.5)
     assert (manifest.text.max_tokens, manifest.text.width) == (32, 24)

@@ -59,6 +59,13 @@ def test_times_are_logit_normal() -> None:
     assert t.max() < 1
 
 
+def test_uniform_times_are_evenly_spread() -> None:
+    drawn = times(generators(0, 0, MANY), TimesConfig(uniform=True, mean=3.0)).numpy()
+    assert 0 < drawn.min() < drawn.max() < 1
+    shares, _ = np.histogram(drawn, bins=10, range=(0, 1))
+    np.testing.assert_allclose(shares / MANY, 0.1, atol=0.02)
+
+
 def test_a_share_of_the_times_is_pure_noise() -> None:
     t = times(generators(4, 0, MANY), TimesConfig(at_noise=0.3))
     assert (t == 1).float().mean().item() == pytest.approx(0.3, abs=0.03)

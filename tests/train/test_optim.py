@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
+import math
+from typing import Literal
+
 import pytest
 import torch
 from torch import Tensor, nn
@@ -65,6 +69,29 @@ def test_the_rate_without_warm_up_and_cool_down_is_constant() -> None:
 
 def test_the_rate_beyond_the_end_is_not_negative() -> None:
     assert learning_rate(OptimConfig(warmup=0, cooldown=3), 12, 10) == 0.0
+
+
+def test_a_line_and_half_a_cosine_fall_from_the_warm_up_to_nothing() -> None:
+    line, cosine = (OptimConfig(learning_rate=2.0, warmup=4, schedule=name) for name in ("linear", "cosine"))
+    for config in (line, cosine):
+        rates = [learning_rate(config, step, 20) for step in range(21)]
+        assert rates[:5] == [0.5, 1.0, 1.5, 2.0, 2.0]
+        assert rates[12] == pytest.approx(1.0)  # in the middle
+        assert rates[20] == pytest.approx(0.0, abs=1e-12)
+        assert all(before > after for before, after in itertools.pairwise(rates[4:]))
+    quarter = [learning_rate(config, 8, 20) for config in (line, cosine)]
+    assert quarter == pytest.approx([1.5, 1 + math.cos(math.pi / 4)])
+
+
+def test_a_schedule_and_a_cool_down_multiply() -> None:
+    config = OptimConfig(learning_rate=1.0, warmup=0, cooldown=10, schedule="linear")
+    assert learning_rate(config, 15, 20) == pytest.approx(0.25 * 0.5)
+
+
+@pytest.mark.parametrize("schedule", ["constant", "linear", "cosine"])
+def test_a_run_shorter_than_its_warm_up_only_warms_up(schedule: Literal["constant", "linear", "cosine"]) -> None:
+    config = OptimConfig(learning_rate=1.0, warmup=10, schedule=schedule)
+    assert [learning_rate(config, step, 5) for step in range(5)] == pytest.approx([0.1, 0.2, 0.3, 0.4, 0.5])
 
 
 def test_the_state_is_named_by_parameter() -> None:

@@ -7,9 +7,12 @@ from pathlib import Path
 import pytest
 
 from sfumato.errors import InputError
+from sfumato_train import runs
 from sfumato_train.config import STAGE
+from sfumato_train.loop import Trainer
 from sfumato_train.recipes import RECIPES, recipe
 from sfumato_train.runs import changed, prepare
+from support.numbered import NumberedTask, numbered_stage
 
 
 def test_without_settings_it_is_the_recipes_stage() -> None:
@@ -77,7 +80,7 @@ def test_a_bad_setting_is_one_sentence(setting: str) -> None:
 
 
 def test_unknown_recipes_and_stages_name_the_known_ones() -> None:
-    with pytest.raises(InputError, match=r"no recipe 'giant'; choose one of sticker, tiny\."):
+    with pytest.raises(InputError, match=r"no recipe 'giant'; choose one of sticker, tiny"):
         changed("giant", "decoder", [])
     with pytest.raises(InputError, match=r"has no stage 'encoder'; choose one of autoencoder, clip, decoder, prior"):
         changed("tiny", "encoder", [])
@@ -111,3 +114,38 @@ def test_a_batch_that_cannot_be_split(tmp_path: Path, monkeypatch: pytest.Monkey
     monkeypatch.setenv("WORLD_SIZE", "3")
     sentence = refused(tmp_path, resume=False)
     assert sentence == "A batch of 32 cannot be split over 3 processes; use a multiple."
+
+
+def test_a_batch_that_cannot_be_split_in_parts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    stage = changed("tiny", "clip", ["train.accumulate=3"])
+    with pytest.raises(InputError) as caught, prepare(
+        stage, "clip", data=tmp_path / "nowhere", runs=tmp_path, resume=False
+    ):
+        raise AssertionError("it began")
+    assert str(caught.value) == "A batch of 32 cannot be split over 2 processes with 3 parts each; use a multiple."
+
+
+@pytest.mark.parametrize("resume", [True, False])
+@pytest.mark.parametrize("found", [True, False])
+def test_a_process_that_may_be_begun_again_takes_what_is_there(
+    tmp_path: Path, tiny_store: Path, monkeypatch: pytest.MonkeyPatch, found: bool, resume: bool
+) -> None:
+    """torchrun repeats the command as it was, whether or not the first life came to save anything."""
+    stage = numbered_stage(steps=3)
+    monkeypatch.setattr(runs, "task_of", lambda *_: NumberedTask())
+    if found:
+        Trainer(NumberedTask(), stage, tmp_path / "run").run()
+    monkeypatch.setenv("TORCHELASTIC_MAX_RESTARTS", "3")
+    with prepare(stage, "run", data=tiny_store, runs=tmp_path, resume=resume) as trainer:
+        assert trainer.step == (3 if found else 0)
+
+
+def test_settings_of_the_trainer_are_reached_by_name() -> None:
+    settings = ["train.optim.name=muon", "train.optim.schedule=cosine", "train.parallel=fsdp", "train.emas=[0.99,0.5]"]
+    train = changed("tiny", "decoder", [*settings, "train.recompute=true", "train.workers=2"]).train
+    assert (train.optim.name, train.optim.schedule, train.parallel) == ("muon", "cosine", "fsdp")
+    assert (train.emas, train.recompute, train.workers) == ((0.99, 0.5), True, 2)
+    for wrong in ("train.parallel=both", "train.optim.name=sgd", "train.emas=[1.0]", "train.accumulate=0"):
+        with pytest.raises(InputError, match="is wrong: "):
+            changed("tiny", "decoder", [wrong])

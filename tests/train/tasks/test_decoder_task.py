@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 
 import numpy as np
@@ -9,9 +10,10 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from sfumato.diffusion.schedule import schedule
 from sfumato_train.conditions import words
 from sfumato_train.context import Context
-from sfumato_train.tasks.decoder import DecoderTask
+from sfumato_train.tasks.decoder import DecoderTask, min_snr
 from sfumato_train.tasks.sheets import grid, heat_map, to_rgb
 from support.stages import STAGES
 
@@ -48,6 +50,23 @@ def test_an_error_costs_its_square_over_that_of_t(task: DecoderTask) -> None:
     expected = np.mean([0.01, 0.04, 4.0, 4.0])
     assert values["loss"].item() == pytest.approx(expected, rel=0.06)
     assert values["x_0_mse"].item() == pytest.approx(0.01, rel=1e-4)
+
+
+def test_other_losses_weigh_the_times_as_they_say(context: Context) -> None:
+    """An error e of x_0 costs e² ("x0"), or e²·min(SNR, 5) with an SNR of ((1 − t)/t)² for the flow schedule."""
+    for loss, weights in (("x0", [1, 1, 1, 1]), ("min_snr", [0, 1, 5, 1 / 9])):
+        stage = dataclasses.replace(STAGES["decoder"], loss=loss)  # type: ignore[type-var]
+        task = DecoderTask(stage, context)  # type: ignore[arg-type]
+        batch = task.batch(0, 4) | {"t": torch.tensor([1.0, 0.5, 0.05, 0.75])}
+        truth = task.space.encode(batch["picture"])
+        values = task.loss(Oracle(truth, 0.1), batch)
+        assert values["loss"].item() == pytest.approx(0.01 * np.mean(weights), rel=1e-3)
+
+
+def test_the_weight_is_the_ratio_up_to_its_limit() -> None:
+    flow = schedule("flow")
+    t = torch.tensor([0.0, 1 / (1 + math.sqrt(5)), 0.5, 1.0])
+    torch.testing.assert_close(min_snr(flow, t), torch.tensor([5.0, 5.0, 1.0, 0.0]), atol=1e-5, rtol=1e-5)
 
 
 def test_the_network_is_told_of_the_picture_only_what_is_not_masked(task: DecoderTask) -> None:
