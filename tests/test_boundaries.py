@@ -19,10 +19,12 @@ ROOMS = {  # what a room of sfumato may import of sfumato, besides itself, error
     "bundle": {"diffusion"},
     "networks": set(),
     "engine": {"bundle", "networks"},
-    "types": {"text", "picture", "diffusion"},
-    "pipeline": {"bundle", "diffusion", "engine", "picture", "text", "types"},
-    "api": {"bundle", "diffusion", "engine", "pipeline", "text", "types"},
-    "cli": {"api", "types", "picture"},
+    "requests": {"text", "picture", "diffusion"},
+    "types": {"requests", "picture"},
+    "pipeline": {"bundle", "diffusion", "engine", "picture", "requests", "text", "types"},
+    "facade": {"diffusion", "picture", "pipeline", "requests", "types"},
+    "api": {"bundle", "diffusion", "engine", "facade", "picture", "pipeline", "requests", "types"},
+    "cli": {"api", "requests", "types", "picture"},
 }
 TORCH_FILES = ("sfumato/engine/torch.py", "sfumato/networks/")
 HEAVY = ("torch", "openvino", "numpy", "PIL", "tokenizers")

@@ -26,7 +26,7 @@ def test_warm_draws_are_timed_apart_from_the_first(tiny_bundle) -> None:
 def test_one_run_gives_figures_and_a_table(tiny_bundle, tmp_path) -> None:
     words = ["--model", tiny_bundle, "--repeats", "1", "--output", tmp_path / "out"]
     done = run([sys.executable, PROGRAM, *words])
-    table = (tmp_path / "out" / "draw.md").read_text()
+    table = (tmp_path / "out" / "draw.md").read_text(encoding="utf-8")
     results = json.loads((tmp_path / "out" / "draw.json").read_text())
     assert done.out == table + "\n"
     assert set(results) == {"host", "cold", "warm", "install", "torch", "unclip"}

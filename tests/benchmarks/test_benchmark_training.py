@@ -36,8 +36,8 @@ def trainer_of(task: Any) -> Any:
     """What a step needs of a trainer."""
     config = SimpleNamespace(optim=SimpleNamespace(clip=1.0))
     optim = torch.optim.SGD(task.network.parameters(), lr=0.1)
-    ema = SimpleNamespace(update=lambda network: None)
-    return SimpleNamespace(task=task, network=task.network, optim=optim, ema=ema, config=config, bf16=False)
+    state = SimpleNamespace(optim=optim, emas=SimpleNamespace(update=lambda network: None))
+    return SimpleNamespace(task=task, network=task.network, state=state, config=config, bf16=False)
 
 
 def test_operations_are_those_of_the_products() -> None:
@@ -49,7 +49,8 @@ def test_operations_are_those_of_the_products() -> None:
 def test_a_step_descends_and_is_timed() -> None:
     trainer, batch = trainer_of(Linear()), {"x": torch.ones(4, SIDE)}
     before = trainer.task.loss(trainer.network, batch)["loss"].item()
-    taken = step(trainer, batch)
+    taken, loss = step(trainer, batch)
+    assert loss == pytest.approx(before)
     assert trainer.task.loss(trainer.network, batch)["loss"].item() < before
     assert taken.compute > 0
     assert taken.update > 0
@@ -165,7 +166,7 @@ def test_the_command_writes_both_files(tmp_path: Path, monkeypatch: pytest.Monke
     read = json.loads((tmp_path / "out" / "train_throughput.json").read_text())
     assert list(read["stages"]) == ["prior", "clip"]
     assert read["stages"]["clip"] == {"skipped": "The words are missing."}
-    assert "| prior | " in (tmp_path / "out" / "train_throughput.md").read_text()
+    assert "| prior | " in (tmp_path / "out" / "train_throughput.md").read_text(encoding="utf-8")
 
 
 def test_an_unknown_stage_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
