@@ -60,7 +60,7 @@ def main() -> None:
     options = parser.parse_args()
     body = []
     for index, path in enumerate(options.stats):
-        lines = [json.loads(line) for line in path.read_text().splitlines()]
+        lines = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
         name = path.parent.name if path.name == "stats.jsonl" else path.stem
         row, column = divmod(index, COLUMNS)
         body.append(f'<g transform="translate({column * WIDTH},{row * HEIGHT})">{panel(name, lines)}</g>')

@@ -115,7 +115,8 @@ def main() -> None:
         "count": options.count,
         "seed": options.seed,
     }
-    (options.out / "rivals.json").write_text(json.dumps(report | {"rivals": results}, indent=2) + "\n")
+    text = json.dumps(report | {"rivals": results}, indent=2)
+    (options.out / "rivals.json").write_text(text + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -35,8 +35,8 @@ def main() -> int:
         return 1
     table = markdown(results)
     arguments.output.mkdir(parents=True, exist_ok=True)
-    (arguments.output / "draw.json").write_text(json.dumps(results, indent=1) + "\n")
-    (arguments.output / "draw.md").write_text(table)
+    (arguments.output / "draw.json").write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
+    (arguments.output / "draw.md").write_text(table, encoding="utf-8")
     print(table)
     return 0
 

@@ -46,8 +46,8 @@ def main(argv: list[str] | None = None) -> int:
         results["stages"][name] = _measured(context, name, arguments)
     table = training_markdown(results)
     arguments.output.mkdir(parents=True, exist_ok=True)
-    (arguments.output / "train_throughput.json").write_text(json.dumps(results, indent=1) + "\n")
-    (arguments.output / "train_throughput.md").write_text(table)
+    (arguments.output / "train_throughput.json").write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
+    (arguments.output / "train_throughput.md").write_text(table, encoding="utf-8")
     print(table)
     return 0
 

@@ -92,9 +92,9 @@ def measure_stage(context: Untrained, name: str, *, seconds: float, batch: int |
         flops = flops_of(trainer, _first(made, FLOP_SAMPLES))
         trainer.network.train()
         step(trainer, made)
-        steps = [step(trainer, made)]
+        steps = [step(trainer, made)[0]]
         while sum(one.compute + one.update for one in steps) < seconds:
-            steps.append(step(trainer, made))
+            steps.append(step(trainer, made)[0])
     return figures(
         steps, batch=stage.train.batch, made_seconds=made_seconds, flops=flops, matmul=matmul, trainer=trainer
     )
@@ -133,18 +133,19 @@ def bound(*, compute: float, update: float, data: float) -> str:
     return "forward and backward" if compute >= update else "optimiser and EMA"
 
 
-def step(trainer: Trainer, batch: Batch) -> Step:
-    """One full training step."""
+def step(trainer: Trainer, batch: Batch) -> tuple[Step, float]:
+    """One full training step, and its loss."""
     cpu, start = _cpu_seconds(), perf_counter()
-    _loss(trainer, batch).backward()
+    loss = _loss(trainer, batch)
+    loss.backward()
     middle = perf_counter()
     trained = [p for p in trainer.network.parameters() if p.grad is not None]
     nn.utils.clip_grad_norm_(trained, trainer.config.optim.clip)
-    trainer.optim.step()
-    trainer.ema.update(trainer.network)
-    trainer.optim.zero_grad(set_to_none=True)
+    trainer.state.optim.step()
+    trainer.state.emas.update(trainer.network)
+    trainer.state.optim.zero_grad(set_to_none=True)
     end = perf_counter()
-    return Step(compute=middle - start, update=end - middle, cpu=_cpu_seconds() - cpu)
+    return Step(compute=middle - start, update=end - middle, cpu=_cpu_seconds() - cpu), loss.item()
 
 
 def flops_of(trainer: Trainer, batch: Batch) -> float:
@@ -152,7 +153,7 @@ def flops_of(trainer: Trainer, batch: Batch) -> float:
     trainer.network.train()
     with FlopCounterMode(display=False) as counter:
         _loss(trainer, batch).backward()
-    trainer.optim.zero_grad(set_to_none=True)
+    trainer.state.optim.zero_grad(set_to_none=True)
     return counter.get_total_flops() / len(next(iter(batch.values())))
 
 

@@ -1,0 +1,129 @@
+"""The decoder's training step against a plain loop over the same network and data, step by step in turns.
+
+    python benchmarks/plain_loop.py --data data --runs runs [--batch 32] [--rounds 5]
+
+The plain loop is built as diffusers' training examples are (bench/plain.py); the rows between it and ours take over one
+of our habits after the other. Times are seconds of the processor a step with its data, medians over rounds, one thread:
+other work on the machine, which the table names, stretches them little and all rows alike.
+"""
+
+import argparse
+import json
+import os
+import sys
+import tempfile
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from statistics import median
+from time import process_time
+from typing import Any
+
+import torch
+from bench.host import host
+from bench.plain import LADDER, PlainLoop
+from bench.training import step
+
+from sfumato.errors import SfumatoError
+from sfumato_train.config import DecoderStage
+from sfumato_train.context import Context
+from sfumato_train.loop import Trainer
+from sfumato_train.recipes import recipe
+from sfumato_train.tasks.decoder import DecoderTask
+
+WARM_UP = 1
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Measure and write."""
+    options = _arguments(argv)
+    torch.set_num_threads(1)
+    try:
+        results = _results(options)
+    except SfumatoError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    options.out.mkdir(parents=True, exist_ok=True)
+    (options.out / "plain_loop.json").write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
+    (options.out / "plain_loop.md").write_text(markdown(results), encoding="utf-8")
+    print(markdown(results))
+    return 0
+
+
+def _results(options: argparse.Namespace) -> dict[str, Any]:
+    stage = recipe(options.recipe).stages["decoder"]
+    assert isinstance(stage, DecoderStage)
+    stage = replace(stage, train=replace(stage.train, batch=options.batch, seed=options.seed))
+    machine = host(1)
+    with tempfile.TemporaryDirectory() as folder:
+        loops = contestants(stage, Context(data=options.data, runs=options.runs), Path(folder), options.rounds)
+        seconds = in_turns(loops, options.rounds)
+    return {
+        "host": machine | {"machine_cores": os.cpu_count()},
+        "torch": torch.__version__,
+        "batch": options.batch,
+        "seed": options.seed,
+        "rounds": options.rounds,
+        "seconds": seconds,
+    }
+
+
+def contestants(
+    stage: DecoderStage, context: Context, folder: Path, rounds: int
+) -> dict[str, Callable[[], object]]:
+    """A step of each loop by its name; ours is the last."""
+    batch, steps = stage.train.batch, rounds + WARM_UP
+    task = DecoderTask(stage, context)
+    loops = {name: PlainLoop(task, habits, batch=batch, steps=steps) for name, habits in LADDER.items()}
+    trainer = Trainer(task, stage, folder)
+    numbers = iter(range(steps))
+    return {name: loop.step for name, loop in loops.items()} | {
+        f"ours, {'bf16' if trainer.bf16 else 'fp32'}": lambda: step(trainer, task.batch(next(numbers) * batch, batch))
+    }
+
+
+def in_turns(loops: dict[str, Callable[[], object]], rounds: int) -> dict[str, list[float]]:
+    """Seconds of the processor of every step of every loop, after a step to warm up; each round takes all in turn."""
+    for _ in range(WARM_UP):
+        for take in loops.values():
+            take()
+    found: dict[str, list[float]] = {name: [] for name in loops}
+    for _ in range(rounds):
+        for name, take in loops.items():
+            start = process_time()
+            take()
+            found[name].append(process_time() - start)
+    return found
+
+
+def markdown(results: dict[str, Any]) -> str:
+    """A row a loop, with its speed over the plain loop's."""
+    where = results["host"]
+    seconds = {name: median(one) for name, one in results["seconds"].items()}
+    plain = seconds["plain"]
+    lines = [["loop", "CPU s a step", "lowest", "samples/s", "over plain"], ["---"] * 5]
+    for name, one in seconds.items():
+        lowest = min(results["seconds"][name])
+        lines.append([name, f"{one:.3f}", f"{lowest:.3f}", f"{results['batch'] / one:.1f}", f"{plain / one:.2f}×"])
+    said = (
+        f"1 of {where['machine_cores']} cores of {where['cpu']}, {where['memory_gib']} GiB, load {where['load']}; "
+        f"torch {results['torch']}, commit {where['commit']}, {where['date']}, batch {results['batch']}, seed "
+        f"{results['seed']}, {results['rounds']} rounds."
+    )
+    return "\n".join([said, "", *("| " + " | ".join(line) + " |" for line in lines), ""])
+
+
+def _arguments(argv: list[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", type=Path, required=True, help="made by `sfumato-train data build`")
+    parser.add_argument("--runs", type=Path, required=True, help="with the stages clip and autoencoder")
+    parser.add_argument("--recipe", default="sticker")
+    parser.add_argument("--batch", type=int, default=32)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--out", type=Path, default=Path("out/benchmarks"))
+    return parser.parse_args(argv)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
