@@ -13,7 +13,7 @@ export PROMPT
 export OMP_NUM_THREADS ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help draw env-run env-dev train-env lint test test-all bench docs grid clean
+.PHONY: help draw env-run env-dev train-env lint test test-all bench docs grid gallery clean
 
 help:
 	@sed -n '/^##/s/^## //p' $(MAKEFILE_LIST)
@@ -48,6 +48,10 @@ docs: env-run
 ## make grid       draw the pictures of the README again
 grid: env-run
 	@env -u OMP_NUM_THREADS $(BIN)/python docs/grid.py
+
+## make gallery    run every operation again for docs/gallery.md; takes minutes
+gallery: env-run
+	@env -u OMP_NUM_THREADS $(BIN)/python docs/gallery.py
 
 ## make clean      remove the environment and what the tools left behind
 clean:
