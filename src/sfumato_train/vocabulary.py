@@ -86,6 +86,18 @@ def vocabulary_file(network: Language, tokenizer: Tokenizer) -> str:
     return "".join(f"{piece}\t{int(end)}\t{on}\n" for piece, end, on in zip(pieces, ends, joined, strict=True))
 
 
+def read_vocabulary(text: str, tokenizer: Tokenizer, *, joins: int) -> Vocabulary:
+    """What `vocabulary_file` wrote; `joins` is the room for pairs. Raises ValueError for any other text."""
+    rows = [line.split("\t") for line in text.splitlines()]
+    words = [tokenizer.token_to_id(piece) if piece else NO_WORD for piece, _, _ in rows]
+    pairs = [[one, int(other)] for one, (_, _, after) in enumerate(rows) for other in after.split()]
+    return Vocabulary(
+        words=torch.tensor(words),
+        ends=torch.tensor([end == "1" for _, end, _ in rows]),
+        joins=torch.tensor(pairs + [[NO_WORD, NO_WORD]] * (joins - len(pairs))).reshape(-1, 2),
+    )
+
+
 def _parts(texts: Iterable[str]) -> Iterable[list[str]]:
     part: list[str] = []
     for text in texts:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     Command = Any  # typer does not export the class
 
 
-FAMILIES = ("data", "plan", "run", "export", "tune", "judge", "eval")  # in the order of the work
+FAMILIES = ("data", "recover", "plan", "run", "export", "tune", "judge", "eval")  # in the order of the work
 
 
 class Families(TyperGroup):

@@ -18,7 +18,7 @@ from sfumato.networks.graphs import decoder_graph
 from sfumato.networks.weights import config_json, kind_of
 from sfumato_train.disk import DISK, require
 from sfumato_train.export import Weights, replace_bundle, write_graph
-from sfumato_train.recover import difference
+from sfumato_train.recover.networks import difference
 
 SPARE_BYTES = 50_000_000
 TOLERANCE = 0.05

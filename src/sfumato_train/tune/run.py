@@ -22,7 +22,7 @@ from sfumato.pipeline.model import load_model
 from sfumato_train.checkpoint import all_checkpoints, load_newest
 from sfumato_train.config import STAGE, TuneStage
 from sfumato_train.loop import Report, Trainer
-from sfumato_train.recover import from_checkpoint, recover_decoder
+from sfumato_train.recover.decoder import from_checkpoint, recover_decoder
 from sfumato_train.tune import prepared as files
 from sfumato_train.tune.frozen import Frozen
 from sfumato_train.tune.install import Told, install, target_of

@@ -1,0 +1,1 @@
+"""Weights brought back from the graphs of a bundle."""
