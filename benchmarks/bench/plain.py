@@ -57,13 +57,14 @@ class Captioned(Dataset[tuple[Tensor, str]]):
     """Picture [4, 64, 64] and caption of sample j."""
 
     def __init__(self, task: DecoderTask, count: int) -> None:
-        self.task, self.count = task, count
+        inputs: Any = task.inputs
+        self.stream, self.count = inputs.stream, count
 
     def __len__(self) -> int:
         return self.count
 
     def __getitem__(self, j: int) -> tuple[Tensor, str]:
-        read = self.task.stream.batch(j, 1)
+        read = self.stream.batch(j, 1)
         return pictures_to_tensor(read.pictures)[0], read.captions[0]
 
 
@@ -164,7 +165,8 @@ class PlainLoop:
 
 def deepcopy_but_data(task: DecoderTask, layout: torch.memory_format) -> Any:
     """A task with networks of its own, in this layout, over the same data."""
-    data = (task.context, task.stream, task.held_out)
+    inputs: Any = task.inputs
+    data = (task.context, inputs.stream, inputs.held_out_stream)
     copied = deepcopy(task, {id(part): part for part in data})
     for network in (copied.network, copied.clip, copied.space.autoencoder):  # type: ignore[attr-defined]
         network.to(memory_format=layout)

@@ -29,11 +29,7 @@ class HeldOut:
 
     def __init__(self, task: DecoderTask, count: int) -> None:
         self.task = task
-        own, task.stream = task.stream, task.held_out
-        try:
-            self.batch = task.batch(0, count)
-        finally:
-            task.stream = own
+        self.batch = task.batch(0, count) | task.inputs.held_out(count)
         ones = torch.ones(count)
         self.batch |= {"keep_z": ones, "keep_txt": ones, "mask": torch.ones_like(self.batch["mask"])}
 

@@ -115,7 +115,11 @@ class AutoencoderStage:
 
 @dataclass(frozen=True, kw_only=True)
 class PriorStage:
-    """Diffusion prior; `drop_txt`: share of samples without their caption."""
+    """Diffusion prior; `drop_txt`: share of samples without their caption.
+
+    `precomputed`: the frozen networks answered before, and what they said lies in the folder `features` of the runs
+    (see `sfumato-train precompute`); so in the stages below.
+    """
 
     kind: Literal["prior"] = "prior"
     network: PriorConfig = field(default_factory=PriorConfig)
@@ -123,6 +127,8 @@ class PriorStage:
     stream: StreamConfig = field(default_factory=StreamConfig)
     schedule: str = "cosine"
     drop_txt: Share = 0.1
+    precomputed: bool = False
+    features: str = "features"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -136,6 +142,8 @@ class ArPriorStage:
     stream: StreamConfig = field(default_factory=StreamConfig)
     drop_txt: Share = 0.1
     fit_samples: Count = 4096
+    precomputed: bool = False
+    features: str = "features"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -158,6 +166,8 @@ class DecoderStage:
     drop_txt: Share = 0.5
     masked: Share = 0.2
     velocity_floor: Positive = 0.05
+    precomputed: bool = False
+    features: str = "features"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -190,6 +200,8 @@ class LanguageStage:
     stream: StreamConfig = field(default_factory=StreamConfig)
     drop_z: Share = 0.25
     corpus: Count = 8192
+    precomputed: bool = False
+    features: str = "features"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,5 +1,7 @@
 """What every task shares: the pictures, the words, and the networks trained before it."""
 
+import hashlib
+import json
 from dataclasses import dataclass
 from functools import cached_property
 from importlib.util import find_spec
@@ -14,7 +16,7 @@ from torch import Tensor
 
 from sfumato.errors import InputError
 from sfumato.networks.text import TextConfig, minilm_state
-from sfumato.networks.weights import load_network
+from sfumato.networks.weights import load_network, read_tensors
 from sfumato_train.checkpoint import newest
 from sfumato_train.data.scale.opening import held_out_stream, training_stream
 from sfumato_train.data.scale.places import Shard, find_shards, means_shards
@@ -68,6 +70,15 @@ class Context:
         return TrainingStream(self.store, config, seed=seed)
 
     @cached_property
+    def fingerprint(self) -> str:
+        """A name for the data: the hash of a built data set's index, or of the shards' names and sizes."""
+        if not self.shards:
+            index = self.data / "index.jsonl"
+            return str(self.store.build.get("index_sha256") or hashlib.sha256(index.read_bytes()).hexdigest())
+        told = [(shard.name, shard.size) for shard in self.shards]
+        return hashlib.sha256(json.dumps(told).encode()).hexdigest()
+
+    @cached_property
     def tokenizer(self) -> Tokenizer:
         tokenizer = Tokenizer.from_file(str(minilm_folder() / "tokenizer.json"))
         tokenizer.enable_truncation(TextConfig().max_tokens)
@@ -88,12 +99,24 @@ class Context:
         empty = len(self.store.select(split=split)) == 0
         return TrainingStream(self.store, config, seed=1, split="train" if empty else split)
 
-    def trained(self, stage: str) -> Any:
-        """The averaged network of an earlier stage, frozen; InputError when it has no checkpoint yet."""
+    def _newest(self, stage: str) -> Path:
         path = newest(self.runs / stage)
         if path is None:
             raise InputError(f"Stage {stage!r} has no checkpoint in {self.runs}; train it first.")
-        network, _ = load_network(path)
+        return path
+
+    def digest(self, stage: str) -> str:
+        """A name for the averaged weights of an earlier stage (SHA-256); InputError when it has no checkpoint yet."""
+        tensors, metadata = read_tensors(self._newest(stage), "ema/")
+        digest = hashlib.sha256(metadata.get("network", "").encode())
+        for name in sorted(tensors):
+            digest.update(f"{name} {tuple(tensors[name].shape)}".encode())
+            digest.update(tensors[name].contiguous().view(-1).view(torch.uint8).numpy().data)
+        return digest.hexdigest()
+
+    def trained(self, stage: str) -> Any:
+        """The averaged network of an earlier stage, frozen; InputError when it has no checkpoint yet."""
+        network, _ = load_network(self._newest(stage))
         # As pictures lie in memory: an image tower is a tenth faster so.
         return network.eval().requires_grad_(False).to(memory_format=torch.channels_last)
 

@@ -1,6 +1,7 @@
 """Ranks under `torchrun`: the environment tells how many there are; alone, a process is rank 0 of 1."""
 
 import os
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -14,6 +15,9 @@ from sfumato.errors import OutputError
 
 LONGEST_WAIT = timedelta(minutes=10)
 """For the others: a sheet or a save of rank 0 must be shorter; a connection that hangs ends in an error after it."""
+
+LETTING_GO = 0.1
+"""Seconds."""
 
 
 def world() -> tuple[int, int]:
@@ -31,6 +35,9 @@ def process_group() -> Iterator[None]:
     try:
         yield
     finally:
+        # A thread of gloo may still have to let go of the last collective's tensors, for which it needs Python's lock:
+        # taken apart meanwhile, the group would wait for that thread with the lock in hand, for ever.
+        time.sleep(LETTING_GO)
         dist.destroy_process_group()
 
 

@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from sfumato_train.config import TimesConfig
+from sfumato_train.config import DecoderStage, TimesConfig
 
 LOSS_STREAM = 0x5F5D
 
@@ -67,3 +67,14 @@ def mask(rng: np.random.Generator, size: int, share: float) -> NDArray[np.float3
     if rng.random() < 0.25:
         out = ~out
     return out[None].astype(np.float32)
+
+
+def decoder_noise(rngs: list[np.random.Generator], stage: DecoderStage) -> dict[str, Tensor]:
+    """What a decoder's samples draw before their masks: `t`, `keep_z`, `keep_txt` [B] and `eps` [B, C, S, S]."""
+    network = stage.network
+    return {
+        "t": times(rngs, stage.times),
+        "eps": normal(rngs, (network.channels, network.size, network.size)),
+        "keep_z": keep(rngs, stage.drop_z),
+        "keep_txt": keep(rngs, stage.drop_txt),
+    }

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from sfumato.errors import InputError
 from sfumato.networks.weights import load_network
 from sfumato_train.checkpoint import all_checkpoints
-from sfumato_train.config import STAGE, Stage
+from sfumato_train.config import STAGE, ArPriorStage, DecoderStage, LanguageStage, PriorStage, Stage
 from sfumato_train.context import Context
 from sfumato_train.distributed import elastic, process_group, world
 from sfumato_train.loop import Task, Trainer
@@ -34,6 +34,13 @@ def changed(recipe_name: str, stage_name: str, settings: Sequence[str]) -> Stage
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"][1:])
         raise InputError(f"The setting {where} is wrong: {first['msg']}.") from error
+
+
+def precomputable(stage: Stage, name: str) -> DecoderStage | PriorStage | ArPriorStage | LanguageStage:
+    """The stage, if frozen networks answer in its steps; InputError for the others."""
+    if not isinstance(stage, DecoderStage | PriorStage | ArPriorStage | LanguageStage):
+        raise InputError(f"Stage {name!r} has nothing to precompute; choose decoder, prior, ar_prior or language.")
+    return stage
 
 
 def _apply(fields: dict[str, Any], setting: str) -> None:

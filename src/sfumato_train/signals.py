@@ -11,18 +11,25 @@ from sfumato.errors import Cancelled
 ASKED: tuple[signal.Signals, ...] = (signal.SIGTERM, signal.SIGINT)
 
 
-class Stopped(Cancelled):
-    """A signal stopped the run, which was saved first; `code` is the exit code a shell expects, 128 + the signal."""
+class Halted(Cancelled):
+    """A signal ended some work, of which `what` was done; `code` is the exit code a shell expects, 128 + the signal."""
 
-    def __init__(self, number: int, step: int) -> None:
+    def __init__(self, number: int, what: str) -> None:
         name = "Ctrl-C" if number == signal.SIGINT else signal.Signals(number).name
-        super().__init__(f"Stopped by {name} after step {step}, which is saved; go on with --resume.")
+        super().__init__(f"Stopped by {name} after {what}")
         self.number = number
 
     @property
     def code(self) -> int:
         """Exit code."""
         return 128 + self.number
+
+
+class Stopped(Halted):
+    """A signal stopped the run, which was saved first."""
+
+    def __init__(self, number: int, step: int) -> None:
+        super().__init__(number, f"step {step}, which is saved; go on with --resume.")
 
 
 class Asked:

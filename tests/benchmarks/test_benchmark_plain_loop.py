@@ -80,10 +80,10 @@ def test_every_rung_trains(task: DecoderTask) -> None:
 def test_a_loop_has_networks_of_its_own_over_the_same_data(task: DecoderTask) -> None:
     loop = PlainLoop(task, Habits(layout=True), batch=2, steps=1)
     assert loop.task.network is not task.network
-    assert loop.task.stream is task.stream
+    assert loop.task.inputs.stream is task.inputs.stream
     picture, caption = Captioned(task, 3)[2]
     assert picture.shape == (4, 64, 64)
-    assert caption == task.stream.batch(2, 1).captions[0]
+    assert caption == task.inputs.stream.batch(2, 1).captions[0]
 
 
 def test_every_round_takes_all_in_turn() -> None:

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     Command = Any  # typer does not export the class
 
 
-FAMILIES = ("data", "recover", "plan", "run", "export", "tune", "judge", "eval")  # in the order of the work
+# In the order of the work.
+FAMILIES = ("data", "recover", "plan", "precompute", "run", "export", "tune", "judge", "eval")
 
 
 class Families(TyperGroup):

@@ -10,11 +10,11 @@ from torch.nn import functional as F
 
 from sfumato.diffusion.buckets import Code, choose, fit
 from sfumato.networks.ar_prior import ArPrior
-from sfumato_train.conditions import Words, image_embedding, words
+from sfumato_train.conditions import Words
 from sfumato_train.config import ArPriorStage
-from sfumato_train.context import Context, pictures_to_tensor
-from sfumato_train.data.stream import Stream
+from sfumato_train.context import Context
 from sfumato_train.embedding_code import code_of, put_code
+from sfumato_train.inputs import pairs_of
 from sfumato_train.noise import generators, keep
 from sfumato_train.tasks.sheets import heat_map
 
@@ -29,9 +29,7 @@ class ArPriorTask:
 
     def __init__(self, stage: ArPriorStage, context: Context) -> None:
         self.stage, self.context = stage, context
-        self.clip = context.trained("clip")
-        self.stream = context.stream(stage.stream, seed=stage.train.seed, batch=stage.train.batch)
-        self.held_out = context.held_out(stage.stream, "heldout_pair")
+        self.inputs = pairs_of(stage, context)
         torch.manual_seed(stage.train.seed)
         self.network: Any = ArPrior(stage.network)
         put_code(self.network, self._fitted())
@@ -39,7 +37,7 @@ class ArPriorTask:
     def _fitted(self) -> Code:
         count = self.stage.train.batch
         starts = range(0, self.stage.fit_samples, count)
-        parts = [self._conditions(self._read(self.stream, first, count)) for first in starts]
+        parts = [self._told(self.inputs.batch(first, count)) for first in starts]
         z_img = torch.cat([z for z, _ in parts]).numpy()
         z_txt = torch.cat([said.z_txt for _, said in parts]).numpy()
         config = self.stage.network
@@ -47,19 +45,13 @@ class ArPriorTask:
 
     def batch(self, first: int, count: int) -> dict[str, Tensor]:
         rngs = generators(self.stage.train.seed, first, count)
-        return self._read(self.stream, first, count) | {"keep_txt": keep(rngs, self.stage.drop_txt)}
+        return self.inputs.batch(first, count) | {"keep_txt": keep(rngs, self.stage.drop_txt)}
 
-    def _read(self, stream: Stream, first: int, count: int) -> dict[str, Tensor]:
-        read = stream.batch(first, count)
-        tokens, mask = self.context.tokens(read.captions)
-        return {"picture": pictures_to_tensor(read.pictures), "txt_tokens": tokens, "txt_mask": mask}
-
-    def _conditions(self, batch: dict[str, Tensor]) -> tuple[Tensor, Words]:
-        z_img = image_embedding(self.clip, batch["picture"])
-        return z_img, words(self.clip, batch["txt_tokens"], batch["txt_mask"])
+    def _told(self, batch: dict[str, Tensor]) -> tuple[Tensor, Words]:
+        return self.inputs.z_img(batch), self.inputs.words(batch)
 
     def loss(self, network: nn.Module, batch: dict[str, Tensor]) -> dict[str, Tensor]:
-        z_img, said = self._conditions(batch)
+        z_img, said = self._told(batch)
         code = code_of(self.network)
         numbers = torch.from_numpy(code.encode(z_img.numpy(), said.z_txt.numpy()))
         logits = network(numbers, said.txt_feats, said.txt_mask, said.z_txt, batch["keep_txt"]).float()
@@ -83,5 +75,5 @@ class ArPriorTask:
 
     def sheet(self, network: nn.Module) -> NDArray[np.uint8]:
         """Similarities of 48 sampled embeddings (rows) and true ones (columns) of held-out pairs."""
-        z_img, said = self._conditions(self._read(self.held_out, 0, SHOWN))
+        z_img, said = self._told(self.inputs.held_out(SHOWN))
         return heat_map((self.sample(network, said) @ z_img.T).numpy())

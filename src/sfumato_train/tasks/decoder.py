@@ -11,11 +11,12 @@ from sfumato.diffusion.parameterization import add_noise, to_v
 from sfumato.diffusion.samplers import ddim
 from sfumato.diffusion.schedule import Schedule, schedule, time_steps
 from sfumato.networks.decoder import MASK_SIZE, Decoder
-from sfumato.networks.space import LatentSpace, PixelSpace, Space, known_part
-from sfumato_train.conditions import Words, image_embedding, kept_embedding, kept_words, words
+from sfumato.networks.space import Space
+from sfumato_train.conditions import Words, words
 from sfumato_train.config import DecoderStage
-from sfumato_train.context import Context, pictures_to_tensor
-from sfumato_train.noise import generators, keep, mask, normal, stacked, times
+from sfumato_train.context import Context
+from sfumato_train.inputs import Drawings, drawings_of
+from sfumato_train.noise import decoder_noise, generators, normal
 from sfumato_train.tasks.sheets import grid, to_rgb
 
 SHEET_PROMPTS = (
@@ -49,38 +50,31 @@ class DecoderTask:
         self.stage, self.context = stage, context
         torch.manual_seed(stage.train.seed)
         self.network: Any = Decoder(stage.network)
-        self.clip = context.trained("clip")
-        self.space: Space = (
-            PixelSpace() if stage.space == "pixel" else LatentSpace(context.trained("autoencoder"))
-        )
         self.schedule = schedule(stage.schedule)
-        self.stream = context.stream(stage.stream, seed=stage.train.seed, batch=stage.train.batch)
-        self.held_out = context.held_out(stage.stream, "heldout_pair")
+        self.inputs: Drawings = drawings_of(stage, context)
+
+    @property
+    def clip(self) -> Any:
+        """The frozen towers."""
+        return self.inputs.clip
+
+    @property
+    def space(self) -> Space:
+        """Where the decoder draws."""
+        space: Space = self.inputs.space
+        return space
 
     def batch(self, first: int, count: int) -> dict[str, Tensor]:
-        stage, network = self.stage, self.stage.network
-        read = self.stream.batch(first, count)
-        tokens, txt_mask = self.context.tokens(read.captions)
-        rngs = generators(stage.train.seed, first, count)
-        return {
-            "picture": pictures_to_tensor(read.pictures),
-            "txt_tokens": tokens,
-            "txt_mask": txt_mask,
-            "t": times(rngs, stage.times),
-            "eps": normal(rngs, (network.channels, network.size, network.size)),
-            "keep_z": keep(rngs, stage.drop_z),
-            "keep_txt": keep(rngs, stage.drop_txt),
-            "mask": stacked(rngs, lambda rng: mask(rng, MASK_SIZE, stage.masked)),
-        }
+        rngs = generators(self.stage.train.seed, first, count)
+        noise = decoder_noise(rngs, self.stage)
+        return self.inputs.masked_batch(first, count, rngs) | noise
 
     def loss(self, network: nn.Module, batch: dict[str, Tensor]) -> dict[str, Tensor]:
-        picture, t = batch["picture"], batch["t"]
+        t = batch["t"]
         # What is dropped is not computed: the towers cost half as much as the decoder.
-        said = kept_words(self.clip, batch["txt_tokens"], batch["txt_mask"], batch["keep_txt"])
-        z_img = kept_embedding(self.clip, picture, batch["keep_z"])
-        with torch.no_grad():
-            x_0 = self.space.encode(picture).float()
-            known = self._known(picture, batch["mask"], x_0)
+        said = self.inputs.words(batch, batch["keep_txt"])
+        z_img = self.inputs.z_img(batch, batch["keep_z"])
+        x_0, known = self.inputs.points(batch)
         x_t = add_noise(x_0, batch["eps"], schedule=self.schedule, t=t)
         words_in = (said.txt_feats, said.txt_mask, batch["keep_txt"])
         made = network(x_t, t, z_img, batch["keep_z"], *words_in, known, batch["mask"]).float()
@@ -93,14 +87,6 @@ class DecoderTask:
         each = (made - x_0).square().mean(dim=(1, 2, 3))
         return (each * min_snr(self.schedule, t)).mean() if self.stage.loss == "min_snr" else each.mean()
 
-    def _known(self, picture: Tensor, mask: Tensor, like: Tensor) -> Tensor:
-        """`known_part` for the samples that keep some of their picture, zeros for the others."""
-        known = torch.zeros_like(like)
-        some = mask.amin(dim=(1, 2, 3)) < 0.5
-        if bool(some.any()):
-            known[some] = known_part(self.space, picture[some], mask[some]).float()
-        return known
-
     def _velocity(self, x_0: Tensor, x_t: Tensor, t: Tensor) -> Tensor:
         floor = self.stage.velocity_floor
         out: Tensor = to_v("x0", x_0, x_t, schedule=self.schedule, t=t, floor=floor)
@@ -108,11 +94,10 @@ class DecoderTask:
 
     def sheet(self, network: nn.Module) -> NDArray[np.uint8]:
         """Three rows: held-out pictures, the same from z_img alone, and drawings from words alone."""
-        read = self.held_out.batch(0, 8)
-        picture = pictures_to_tensor(read.pictures)
-        z_img = image_embedding(self.clip, picture)
-        blank = words(self.clip, *self.context.tokens(["" for _ in range(8)]))
-        said = words(self.clip, *self.context.tokens(list(SHEET_PROMPTS)))
+        clip, picture = self.clip, self.inputs.pictures(8)
+        z_img = self.inputs.z_img(self.inputs.held_out(8))
+        blank = words(clip, *self.context.tokens(["" for _ in range(8)]))
+        said = words(clip, *self.context.tokens(list(SHEET_PROMPTS)))
         from_z = self.sample(network, z_img=z_img, keep_z=1, said=blank, keep_txt=0)
         from_words = [
             self.sample(network, z_img=z_img, keep_z=0, said=said, keep_txt=1, seed=seed) for seed in (0, 100)

@@ -11,10 +11,11 @@ from torch.nn import functional as F
 
 from sfumato.networks.clip import Clip
 from sfumato.networks.language import END, NO_WORD, START, Language
-from sfumato_train.conditions import kept_embedding, words
+from sfumato_train.conditions import words
 from sfumato_train.config import LanguageStage
-from sfumato_train.context import Context, pictures_to_tensor
+from sfumato_train.context import Context
 from sfumato_train.data.stream import TrainingStream
+from sfumato_train.inputs import pairs_of
 from sfumato_train.noise import generators, keep
 from sfumato_train.tasks.sheets import grid, to_rgb
 from sfumato_train.vocabulary import numbering, vocabulary, words_of
@@ -35,15 +36,13 @@ class LanguageTask:
         self.stage, self.context = stage, context
         torch.manual_seed(stage.train.seed)
         self.network: Any = Language(stage.network)
-        self.clip = context.trained("clip")
-        self.stream = TrainingStream(context.store, stage.stream, seed=stage.train.seed)
-        self.held_out = context.held_out(stage.stream, "heldout_pair")
+        self.inputs = pairs_of(stage, context)
         known = vocabulary(context.tokenizer, self._texts(), size=stage.network.vocabulary, joins=stage.network.joins)
         self.network.words.copy_(known.words)
         self.network.ends.copy_(known.ends)
         self.network.joins.copy_(known.joins)
         self.numbers = numbering(self.network.words, context.tokenizer.get_vocab_size())
-        begin_with_meanings(self.network, self.clip, self._wordpieces())
+        begin_with_meanings(self.network, self.inputs.clip, self._wordpieces())
 
     def _texts(self) -> list[str]:
         """Every word of every training record, and a sample of captions for what scenes say besides."""
@@ -59,22 +58,22 @@ class LanguageTask:
 
     def batch(self, first: int, count: int) -> dict[str, Tensor]:
         rngs = generators(self.stage.train.seed, first, count)
-        return self._read(self.stream, first, count) | {"keep_z": keep(rngs, self.stage.drop_z)}
+        read = self.inputs.batch(first, count)
+        said = self.said(read.pop("txt_tokens"), read.pop("txt_mask"))
+        return read | said | {"keep_z": keep(rngs, self.stage.drop_z)}
 
-    def _read(self, stream: TrainingStream, first: int, count: int) -> dict[str, Tensor]:
-        read = stream.batch(first, count)
-        return {"picture": pictures_to_tensor(read.pictures)} | self.said(read.captions)
+    def said(self, ids: Tensor, mask: Tensor) -> dict[str, Tensor]:
+        """`tokens` [B, L] from the start on, and `targets` [B, L], what follows each; IGNORED where nothing does.
 
-    def said(self, captions: list[str]) -> dict[str, Tensor]:
-        """`tokens` [B, L] from the start on, and `targets` [B, L], what follows each; IGNORED where nothing does."""
-        ids, mask = self.context.tokens(captions)
+        ids, mask [B, L]: captions as the text tower takes them.
+        """
         numbers = self.numbers[ids]
         # A word outside the vocabulary is read as unknown and never asked for.
         targets = numbers.masked_fill((mask == 0) | (numbers < START), IGNORED)
         return {"tokens": numbers[:, :-1], "targets": targets[:, 1:]}
 
     def loss(self, network: nn.Module, batch: dict[str, Tensor]) -> dict[str, Tensor]:
-        z_img = kept_embedding(self.clip, batch["picture"], batch["keep_z"])
+        z_img = self.inputs.z_img(batch, batch["keep_z"])
         scores = network(z_img, batch["keep_z"], batch["tokens"]).float()
         each = F.cross_entropy(scores.flatten(0, 1), batch["targets"].flatten(), reduction="none")
         each = each.reshape(batch["targets"].shape)
@@ -88,9 +87,8 @@ class LanguageTask:
 
     def sheet(self, network: nn.Module) -> NDArray[np.uint8]:
         """24 held-out pictures over the likeliest words for them."""
-        pictures = pictures_to_tensor(self.held_out.batch(0, 24).pictures)
-        ones = torch.ones(len(pictures))
-        found = greedy(network, kept_embedding(self.clip, pictures, ones), ones, length=12)
+        pictures, z_img = self.inputs.pictures(24), self.inputs.z_img(self.inputs.held_out(24))
+        found = greedy(network, z_img, torch.ones(len(z_img)), length=12)
         texts = [self.context.tokenizer.decode(self._ids(row)) for row in found]
         tiles = [_tile(picture, text) for picture, text in zip(to_rgb(pictures), texts, strict=True)]
         return grid(np.stack(tiles), 4)

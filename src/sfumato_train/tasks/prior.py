@@ -11,12 +11,13 @@ from sfumato.diffusion.parameterization import add_noise
 from sfumato.diffusion.samplers import ddim
 from sfumato.diffusion.schedule import schedule, time_steps
 from sfumato.networks.prior import Prior, embedding_scale
-from sfumato_train.conditions import Words, image_embedding, words
 from sfumato_train.config import PriorStage
-from sfumato_train.context import Context, pictures_to_tensor
-from sfumato_train.data.stream import Stream
+from sfumato_train.context import Context
+from sfumato_train.inputs import pairs_of
 from sfumato_train.noise import generators, keep, normal, stacked
 from sfumato_train.tasks.sheets import heat_map
+
+SHOWN = 48
 
 
 class PriorTask:
@@ -26,31 +27,20 @@ class PriorTask:
         self.stage, self.context = stage, context
         torch.manual_seed(stage.train.seed)
         self.network: Any = Prior(stage.network)
-        self.clip = context.trained("clip")
+        self.inputs = pairs_of(stage, context)
         self.schedule = schedule(stage.schedule)
         self.scale = embedding_scale(stage.network.embedding)
-        self.stream = context.stream(stage.stream, seed=stage.train.seed, batch=stage.train.batch)
-        self.held_out = context.held_out(stage.stream, "heldout_pair")
 
     def batch(self, first: int, count: int) -> dict[str, Tensor]:
         rngs = generators(self.stage.train.seed, first, count)
-        return self._read(self.stream, first, count) | {
+        return self.inputs.batch(first, count) | {
             "t": stacked(rngs, lambda rng: 1 - rng.random()),
             "eps": normal(rngs, (self.stage.network.embedding,)),
             "keep_txt": keep(rngs, self.stage.drop_txt),
         }
 
-    def _read(self, stream: Stream, first: int, count: int) -> dict[str, Tensor]:
-        read = stream.batch(first, count)
-        tokens, mask = self.context.tokens(read.captions)
-        return {"picture": pictures_to_tensor(read.pictures), "txt_tokens": tokens, "txt_mask": mask}
-
-    def _conditions(self, batch: dict[str, Tensor]) -> tuple[Tensor, Words]:
-        z_img = image_embedding(self.clip, batch["picture"])
-        return z_img, words(self.clip, batch["txt_tokens"], batch["txt_mask"])
-
     def loss(self, network: nn.Module, batch: dict[str, Tensor]) -> dict[str, Tensor]:
-        z_img, said = self._conditions(batch)
+        z_img, said = self.inputs.z_img(batch), self.inputs.words(batch)
         z_0 = z_img * self.scale
         z_t = add_noise(z_0, batch["eps"], schedule=self.schedule, t=batch["t"])
         made = network(z_t, batch["t"], said.txt_feats, said.txt_mask, said.z_txt, batch["keep_txt"]).float()
@@ -59,14 +49,14 @@ class PriorTask:
 
     def sheet(self, network: nn.Module) -> NDArray[np.uint8]:
         """Similarities of 48 sampled embeddings (rows) and true ones (columns) of held-out pairs."""
-        batch = self._read(self.held_out, 0, 48)
-        z_img, said = self._conditions(batch)
+        batch = self.inputs.held_out(SHOWN)
+        z_img, said = self.inputs.z_img(batch), self.inputs.words(batch)
         ones = torch.ones(len(z_img))
 
         def denoise(z_t: Tensor, t: float) -> Tensor:
             out: Tensor = network(z_t, ones * t, said.txt_feats, said.txt_mask, said.z_txt, ones)
             return out.float()
 
-        start = normal(generators(1, 0, 48), (z_img.shape[1],))
+        start = normal(generators(1, 0, len(z_img)), (z_img.shape[1],))
         made: Any = ddim(denoise, start, time_steps(16), schedule=self.schedule)
         return heat_map((torch.nn.functional.normalize(made) @ z_img.T).float().numpy())

@@ -31,8 +31,8 @@ def task(context: Context) -> Any:
 
 def embeddings(task: Any, first: int, count: int) -> tuple[np.ndarray, np.ndarray]:
     batch = task.batch(first, count)
-    z_txt = words(task.clip, batch["txt_tokens"], batch["txt_mask"]).z_txt
-    return image_embedding(task.clip, batch["picture"]).numpy(), z_txt.numpy()
+    z_txt = words(task.inputs.clip, batch["txt_tokens"], batch["txt_mask"]).z_txt
+    return image_embedding(task.inputs.clip, batch["picture"]).numpy(), z_txt.numpy()
 
 
 def test_the_code_is_that_of_the_first_samples_in_whole_batches(task: Any) -> None:
@@ -81,7 +81,7 @@ def test_a_share_of_the_captions_is_dropped(context: Context) -> None:
 
 def test_sampled_embeddings_are_the_codes_own(task: Any) -> None:
     batch = task.batch(0, 3)
-    said = words(task.clip, batch["txt_tokens"], batch["txt_mask"])
+    said = words(task.inputs.clip, batch["txt_tokens"], batch["txt_mask"])
     z = task.sample(task.network.eval(), said, seed=4)
     assert z.shape == (3, AR_PRIOR.embedding)
     torch.testing.assert_close(z.norm(dim=1), torch.ones(3))

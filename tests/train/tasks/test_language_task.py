@@ -28,7 +28,7 @@ def word(task: LanguageTask, text: str) -> int:
 
 
 def test_targets_are_the_tokens_one_place_on(task: LanguageTask) -> None:
-    said = task.said(["a red", "a"])
+    said = task.said(*task.context.tokens(["a red", "a"]))
     a, red = word(task, "a"), word(task, "red")
     assert said["tokens"].tolist()[0] == [START, a, red]
     assert said["targets"].tolist()[0] == [a, red, END]
@@ -36,7 +36,7 @@ def test_targets_are_the_tokens_one_place_on(task: LanguageTask) -> None:
 
 
 def test_unknown_words_are_read_and_never_asked_for(task: LanguageTask) -> None:
-    said = task.said(["a xylophone"])
+    said = task.said(*task.context.tokens(["a xylophone"]))
     pieces = said["tokens"][0, 2:]
     assert (pieces == UNKNOWN).all()
     assert said["targets"][0, 0] == word(task, "a")
@@ -91,8 +91,8 @@ def test_a_picture_brings_up_the_words_that_clip_finds_near_it(task: LanguageTas
     """Before training: the order of sight's scores is nearly that of the cosines of picture and word."""
     known = task.network.words != NO_WORD
     wordpieces = task._wordpieces()
-    z_txt, _ = task.clip.text(wordpieces, torch.ones_like(wordpieces))
-    z_img = torch.nn.functional.normalize(task.clip.image(task.batch(0, 8)["picture"]), dim=1)
+    z_txt, _ = task.inputs.clip.text(wordpieces, torch.ones_like(wordpieces))
+    z_img = torch.nn.functional.normalize(task.inputs.clip.image(task.batch(0, 8)["picture"]), dim=1)
     by_sight = (task.network.sight(z_img) @ task.network.embed.weight.T)[:, known]
     by_clip = z_img @ z_txt.T
     for seen, true in zip(by_sight, by_clip, strict=True):
