@@ -12,6 +12,7 @@ import torch.distributed as dist
 from torch import Tensor, nn
 
 from sfumato.errors import OutputError
+from sfumato_train.meeting import lent_store, meet
 
 LONGEST_WAIT = timedelta(minutes=10)
 """For the others: a sheet or a save of rank 0 must be shorter; a connection that hangs ends in an error after it."""
@@ -31,7 +32,7 @@ def process_group() -> Iterator[None]:
     if world()[1] == 1:
         yield
         return
-    dist.init_process_group("gloo", timeout=LONGEST_WAIT)  # networks are trained on the CPU
+    _join()
     try:
         yield
     finally:
@@ -39,6 +40,16 @@ def process_group() -> Iterator[None]:
         # taken apart meanwhile, the group would wait for that thread with the lock in hand, for ever.
         time.sleep(LETTING_GO)
         dist.destroy_process_group()
+
+
+def _join() -> None:
+    """Networks are trained on the CPU, so over gloo; what may be restarted meets anew each time."""
+    if not (elastic() and os.environ.get("TORCHELASTIC_USE_AGENT_STORE") == "True"):
+        dist.init_process_group("gloo", timeout=LONGEST_WAIT)
+        return
+    rank, ranks = world()
+    store = meet(lent_store(LONGEST_WAIT), os.environ["MASTER_ADDR"], rank, ranks, timeout=LONGEST_WAIT)
+    dist.init_process_group("gloo", store=store, rank=rank, world_size=ranks, timeout=LONGEST_WAIT)
 
 
 def elastic() -> bool:
