@@ -13,6 +13,10 @@ from typing import Any
 
 import torch.distributed as dist
 
+# PyTorch gives them out there and does not say so to type checkers.
+PrefixStore: Any = dist.PrefixStore  # type: ignore[attr-defined]
+TCPStore: Any = dist.TCPStore  # type: ignore[attr-defined]
+
 PREFIX = "sfumato"
 PATIENCE = timedelta(seconds=5)
 """After it a process that waits in one store looks whether another was announced."""
@@ -22,7 +26,7 @@ PAUSE = 0.05
 def lent_store(timeout: timedelta) -> Any:
     """The store that torchrun keeps for its workers."""
     address, port = os.environ["MASTER_ADDR"], int(os.environ["MASTER_PORT"])
-    return dist.PrefixStore(PREFIX, dist.TCPStore(address, port, is_master=False, timeout=timeout))
+    return PrefixStore(PREFIX, TCPStore(address, port, is_master=False, timeout=timeout))
 
 
 def meet(lent: Any, address: str, rank: int, ranks: int, *, timeout: timedelta) -> Any:
@@ -35,7 +39,7 @@ def meet(lent: Any, address: str, rank: int, ranks: int, *, timeout: timedelta) 
 
 
 def _open(lent: Any, address: str, ranks: int, timeout: timedelta) -> Any:
-    own = dist.TCPStore(address, 0, is_master=True, wait_for_workers=False, timeout=timeout)
+    own = TCPStore(address, 0, is_master=True, wait_for_workers=False, timeout=timeout)
     number = lent.add("round", 1)
     lent.set(f"port/{number}", str(own.port))
     own.wait([f"came/{rank}" for rank in range(1, ranks)], timeout)
@@ -58,7 +62,7 @@ def _joined(lent: Any, number: int, address: str, rank: int, timeout: timedelta)
     """The store announced under that number; None where it is not this round's."""
     try:
         lent.wait([f"port/{number}"], PATIENCE)
-        store = dist.TCPStore(
+        store = TCPStore(
             address, int(lent.get(f"port/{number}")), is_master=False, wait_for_workers=False, timeout=PATIENCE
         )
         if store.add(f"taken/{rank}", 1) > 1:

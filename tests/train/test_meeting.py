@@ -30,7 +30,8 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 def lent() -> Iterator[Callable[[], Any]]:
     """A store that outlives rounds, a connection for each who asks."""
     kept = dist.TCPStore(HERE, 0, is_master=True, wait_for_workers=False, timeout=LONG)
-    yield lambda: dist.TCPStore(HERE, kept.port, is_master=False, wait_for_workers=False, timeout=LONG)
+    port = kept.port
+    yield lambda: dist.TCPStore(HERE, port, is_master=False, wait_for_workers=False, timeout=LONG)
     del kept
 
 
