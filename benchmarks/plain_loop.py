@@ -1,10 +1,11 @@
 """The decoder's training step against a plain loop over the same network and data, step by step in turns.
 
-    python benchmarks/plain_loop.py --data data --runs runs [--batch 32] [--rounds 5]
+    python benchmarks/plain_loop.py --data data --runs runs [--batch 32] [--rounds 5] [--every-way] [--bf16 on|off]
 
 The plain loop is built as diffusers' training examples are (bench/plain.py); the rows between it and ours take over one
-of our habits after the other. Times are seconds of the processor a step with its data, medians over rounds, one thread:
-other work on the machine, which the table names, stretches them little and all rows alike.
+of our habits after the other, and the last ones learn from features made beforehand. Times are seconds of the processor
+a step with its data, medians over rounds, one thread: other work on the machine, which the table names, stretches them
+little and all rows alike.
 """
 
 import argparse
@@ -21,17 +22,17 @@ from typing import Any
 
 import torch
 from bench.host import host
+from bench.ours import EVERY_WAY, Kept, arithmetic, kept, our_loop
 from bench.plain import LADDER, PlainLoop
-from bench.training import step
 
 from sfumato.errors import SfumatoError
 from sfumato_train.config import DecoderStage
 from sfumato_train.context import Context
-from sfumato_train.loop import Trainer
 from sfumato_train.recipes import recipe
 from sfumato_train.tasks.decoder import DecoderTask
 
 WARM_UP = 1
+PRECOMPUTED = ", precomputed"
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -53,10 +54,13 @@ def main(argv: list[str] | None = None) -> int:
 def _results(options: argparse.Namespace) -> dict[str, Any]:
     stage = recipe(options.recipe).stages["decoder"]
     assert isinstance(stage, DecoderStage)
-    stage = replace(stage, train=replace(stage.train, batch=options.batch, seed=options.seed))
-    machine = host(1)
+    bf16 = {"on": True, "off": False}.get(options.bf16, stage.train.bf16)
+    stage = replace(stage, train=replace(stage.train, batch=options.batch, seed=options.seed, bf16=bf16))
+    machine, context = host(1), Context(data=options.data, runs=options.runs)
     with tempfile.TemporaryDirectory() as folder:
-        loops = contestants(stage, Context(data=options.data, runs=options.runs), Path(folder), options.rounds)
+        steps = options.rounds + WARM_UP
+        features = kept(stage, context, Path(folder) / "features", samples=steps * options.batch)
+        loops = contestants(stage, features, context, Path(folder), steps=steps, every_way=options.every_way)
         seconds = in_turns(loops, options.rounds)
     return {
         "host": machine | {"machine_cores": os.cpu_count()},
@@ -64,22 +68,24 @@ def _results(options: argparse.Namespace) -> dict[str, Any]:
         "batch": options.batch,
         "seed": options.seed,
         "rounds": options.rounds,
+        "precomputing": {"seconds": features.seconds, "bytes": features.bytes},
         "seconds": seconds,
     }
 
 
 def contestants(
-    stage: DecoderStage, context: Context, folder: Path, rounds: int
+    stage: DecoderStage, features: Kept, context: Context, folder: Path, *, steps: int, every_way: bool
 ) -> dict[str, Callable[[], object]]:
-    """A step of each loop by its name; ours is the last."""
-    batch, steps = stage.train.batch, rounds + WARM_UP
-    task = DecoderTask(stage, context)
-    loops = {name: PlainLoop(task, habits, batch=batch, steps=steps) for name, habits in LADDER.items()}
-    trainer = Trainer(task, stage, folder)
-    numbers = iter(range(steps))
-    return {name: loop.step for name, loop in loops.items()} | {
-        f"ours, {'bf16' if trainer.bf16 else 'fp32'}": lambda: step(trainer, task.batch(next(numbers) * batch, batch))
-    }
+    """A step of each loop by its name; ours are the last."""
+    task, ours = DecoderTask(stage, context), f"ours, {arithmetic(stage)}"
+    loops = {name: PlainLoop(task, habits, batch=stage.train.batch, steps=steps) for name, habits in LADDER.items()}
+    found: dict[str, Callable[[], object]] = {name: loop.step for name, loop in loops.items()}
+    found[ours] = our_loop(stage, context, folder / "ours")
+    found[f"{ours}{PRECOMPUTED}"] = our_loop(features.stage, context, folder / "precomputed")
+    for name, (contiguous, fused) in EVERY_WAY.items() if every_way else ():
+        loop = our_loop(features.stage, context, folder / name, contiguous=contiguous, fused=fused)
+        found[f"{ours}{PRECOMPUTED}{name}"] = loop
+    return found
 
 
 def in_turns(loops: dict[str, Callable[[], object]], rounds: int) -> dict[str, list[float]]:
@@ -110,7 +116,21 @@ def markdown(results: dict[str, Any]) -> str:
         f"torch {results['torch']}, commit {where['commit']}, {where['date']}, batch {results['batch']}, seed "
         f"{results['seed']}, {results['rounds']} rounds."
     )
-    return "\n".join([said, "", *("| " + " | ".join(line) + " |" for line in lines), ""])
+    return "\n".join([said, "", *("| " + " | ".join(line) + " |" for line in lines), "", _paying(results, seconds), ""])
+
+
+def _paying(results: dict[str, Any], seconds: dict[str, float]) -> str:
+    """What the precomputed row leaves out, and after how many passes over the samples it has paid."""
+    name = next(name for name in seconds if name.endswith(PRECOMPUTED))
+    cost, batch = results["precomputing"], results["batch"]
+    saved = (seconds[name.removesuffix(PRECOMPUTED)] - seconds[name]) / batch
+    passes = f"after {cost['seconds'] / saved:.1f} passes over the samples" if saved > 0 else "never"
+    return (
+        f"Rows that are precomputed read what the frozen networks said of their samples before: "
+        f"{1000 * cost['seconds']:.1f} CPU ms and {cost['bytes'] / 1000:.1f} kB of disk a sample, made once and not in "
+        f"the table. A step saves {1000 * saved:.1f} ms a sample, so with one stage that learns from them it has paid "
+        f"{passes}."
+    )
 
 
 def _arguments(argv: list[str] | None) -> argparse.Namespace:
@@ -121,6 +141,8 @@ def _arguments(argv: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--batch", type=int, default=32)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--every-way", action="store_true", help="ours with other layouts and attentions, too")
+    parser.add_argument("--bf16", choices=["on", "off"], help="of ours; without it the faster arithmetic here")
     parser.add_argument("--out", type=Path, default=Path("out/benchmarks"))
     return parser.parse_args(argv)
 

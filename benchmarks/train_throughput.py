@@ -10,6 +10,7 @@ other work the figures are those of that load, which the table states.
 import argparse
 import json
 import sys
+import tempfile
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -44,6 +45,9 @@ def main(argv: list[str] | None = None) -> int:
     for name in names:
         print(f"measuring: {name} …", file=sys.stderr, flush=True)
         results["stages"][name] = _measured(context, name, arguments)
+        if arguments.precomputed and hasattr(chosen.stages[name], "precomputed"):
+            with tempfile.TemporaryDirectory() as folder:
+                results["stages"][f"{name}, precomputed"] = _measured(context, name, arguments, Path(folder))
     table = training_markdown(results)
     arguments.output.mkdir(parents=True, exist_ok=True)
     (arguments.output / "train_throughput.json").write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
@@ -52,10 +56,13 @@ def main(argv: list[str] | None = None) -> int:
     return 0
 
 
-def _measured(context: Untrained, name: str, arguments: argparse.Namespace) -> dict[str, Any]:
+def _measured(
+    context: Untrained, name: str, arguments: argparse.Namespace, features: Path | None = None
+) -> dict[str, Any]:
     """A stage that cannot be built here is left out with its reason; the others are measured."""
     try:
-        return asdict(measure_stage(context, name, seconds=arguments.seconds, batch=arguments.batch))
+        found = measure_stage(context, name, seconds=arguments.seconds, batch=arguments.batch, features=features)
+        return asdict(found)
     except SfumatoError as error:
         return {"skipped": str(error)}
 
@@ -73,6 +80,7 @@ def _arguments(argv: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--data", type=Path, required=True, help="made by `sfumato-train data build`")
     parser.add_argument("--recipe", default="sticker")
     parser.add_argument("--stages", help="only these, separated by commas")
+    parser.add_argument("--precomputed", action="store_true", help="a second row of stages that can learn so")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--seconds", type=float, default=10, help="of steps for each stage, and of making data")
     parser.add_argument("--batch", type=int, help="samples a step instead of the recipe's")

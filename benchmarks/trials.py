@@ -5,7 +5,8 @@
     python benchmarks/trials.py autoguidance --data data --runs runs --late CHECKPOINT --early CHECKPOINT
 
 Trained, `--minutes` of the processor for every arm in turn: optimiser, times, loss, emas, alignment. Only drawn, from a
-trained decoder: guidance-interval, autoguidance. Writes NAME.json, NAME.md and NAME.png (a row an arm) to `--out`.
+trained decoder: guidance-interval, autoguidance. Writes NAME.json, NAME.md and NAME.png (a row an arm) to `--out`. With
+`--precomputed` the arms learn from what `sfumato-train precompute decoder` kept for the same `--seed`.
 """
 
 import argparse
@@ -130,8 +131,11 @@ def base_stage(options: argparse.Namespace) -> DecoderStage:
 def trained_trial(name: str, bench: Bench) -> tuple[dict[str, Scores], list[Tensor]]:
     """Train the arms and judge the average of each; the trial of averages judges all that one arm kept."""
     options = bench.options
+    if options.precomputed and name == "alignment":
+        raise InputError("Alignment looks at the pictures, which features do not hold; leave out --precomputed.")
+    base = replace(bench.task.stage, precomputed=options.precomputed)
     runners = train(
-        arms(name, bench.task.stage),
+        arms(name, base),
         bench.context,
         seconds=60 * options.minutes,
         start=options.start_from,
@@ -202,6 +206,7 @@ def _results(options: argparse.Namespace, bench: Bench, found: dict[str, Scores]
         start = options.start_from.name if options.start_from else "random weights"
         setting |= {"minutes an arm": options.minutes, "batch": options.batch, "ema": options.ema, "start": start}
         setting |= {"guidance": options.guidance, "widths": bench.task.stage.network.unet.widths}
+        setting |= {"precomputed": True} if options.precomputed else {}
     else:
         files = {"late": options.late or newest(options.runs / "decoder"), "early": options.early}
         setting |= {key: path.name for key, path in files.items() if path is not None}
@@ -226,7 +231,7 @@ def _told(options: argparse.Namespace) -> list[str]:
     for key in ("start_from", "late", "early"):
         path = getattr(options, key)
         told += [f"--{key.replace('_', '-')}", path.name] if path else []
-    return [*told, "--words"] if options.words else told
+    return told + [f"--{name}" for name in ("words", "precomputed") if getattr(options, name)]
 
 
 def _arguments(argv: list[str] | None) -> argparse.Namespace:
@@ -249,6 +254,7 @@ def _arguments(argv: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--steps", type=int, default=20)
     parser.add_argument("--guidance", type=float, default=GUIDANCE, help="of the drawings of trained arms")
     parser.add_argument("--words", action="store_true", help="draw from the name alone, its embedding for z_img")
+    parser.add_argument("--precomputed", action="store_true", help="arms learn from features; drawings are the same")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--out", type=Path, default=Path("out/trials"))
     return parser.parse_args(argv)

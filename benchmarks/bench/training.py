@@ -22,10 +22,13 @@ from sfumato.networks.autoencoder import Autoencoder
 from sfumato.networks.clip import Clip
 from sfumato_train.config import AutoencoderStage, ClipStage, Recipe, Stage
 from sfumato_train.context import Context
+from sfumato_train.features.make import precompute, wanted
 from sfumato_train.loop import Batch, Trainer
 from sfumato_train.tasks import task_of
 
 FLOP_SAMPLES = 2
+FEATURES = 256
+"""Samples that a precomputed row learns from: its step costs the same for any number."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,6 +74,10 @@ class Untrained(Context):
             raise InputError(f"No stage builds on {stage!r}; choose a recipe whose stages do.")
         return network.eval().requires_grad_(False)
 
+    def digest(self, stage: str) -> str:
+        """All random weights are alike: features are made and read by one process."""
+        return f"{stage} untrained"
+
 
 @dataclass(frozen=True, kw_only=True)
 class Step:
@@ -81,10 +88,18 @@ class Step:
     cpu: float
 
 
-def measure_stage(context: Untrained, name: str, *, seconds: float, batch: int | None = None) -> Figures:
-    """Trains the stage for about `seconds` on one batch made beforehand, after a warm-up step."""
-    stage = context.recipe.stages[name]
+def measure_stage(
+    context: Untrained, name: str, *, seconds: float, batch: int | None = None, features: Path | None = None
+) -> Figures:
+    """Trains the stage for about `seconds` on one batch made beforehand, after a warm-up step.
+
+    With `features` it learns from those of a few samples, which are made in that folder first.
+    """
+    stage: Any = context.recipe.stages[name]
     stage = stage if batch is None else replace(stage, train=replace(stage.train, batch=batch))
+    if features is not None:
+        stage = replace(stage, precomputed=True, features=str(features))
+        precompute(wanted(stage, context, features, samples=FEATURES, rows=FEATURES))
     matmul = {kind: matmul_rate(dtype, seconds=min(1.0, seconds)) for kind, dtype in DTYPES.items()}
     with tempfile.TemporaryDirectory() as folder:
         trainer = Trainer(task_of(stage, context), stage, Path(folder))

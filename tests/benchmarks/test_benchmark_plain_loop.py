@@ -11,6 +11,7 @@ from typing import Any
 import plain_loop
 import pytest
 import torch
+from bench.ours import EVERY_WAY, kept, our_loop
 from bench.plain import LADDER, Captioned, Habits, PlainLoop, attention, sdpa
 from torch import Tensor
 
@@ -96,19 +97,29 @@ def test_every_round_takes_all_in_turn() -> None:
 
 def test_the_table_compares_medians() -> None:
     host = {"machine_cores": 2, "cpu": "A CPU", "memory_gib": 16.0, "load": 3.0, "commit": "abc", "date": "d"}
-    seconds = {"plain": [3.0, 9.0, 3.0], "ours, fp32": [1.5, 1.5, 8.0]}
+    seconds = {"plain": [3.0, 9.0, 3.0], "ours, fp32": [1.5, 1.5, 8.0], "ours, fp32, precomputed": [0.9, 0.9, 1.0]}
     results = {"host": host, "torch": "2", "batch": 6, "seed": 0, "rounds": 3, "seconds": seconds}
+    results["precomputing"] = {"seconds": 0.15, "bytes": 12_800}
     assert "| ours, fp32 | 1.500 | 1.500 | 4.0 | 2.00× |" in plain_loop.markdown(results)
     assert "load 3.0; torch 2" in plain_loop.markdown(results)
+    # A step saves (1.5 − 0.9)/6 = 100 ms a sample, and precomputing costs 150.
+    said = "150.0 CPU ms and 12.8 kB of disk a sample, made once and not in the table. A step saves 100.0 ms"
+    assert said in plain_loop.markdown(results)
+    assert "paid after 1.5 passes over the samples." in plain_loop.markdown(results)
+    seconds["ours, fp32, precomputed"] = [1.6]
+    assert "paid never." in plain_loop.markdown(results)
 
 
 def test_the_race_is_run_and_written(context: Context, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     quiet = dataclasses.replace(STAGE, train=dataclasses.replace(STAGE.train, batch=2))
     monkeypatch.setattr(plain_loop, "recipe", lambda _name: SimpleNamespace(stages={"decoder": quiet}))
     words = ["--data", str(context.data), "--runs", str(context.runs), "--batch", "2", "--rounds", "1"]
-    assert plain_loop.main([*words, "--out", str(tmp_path)]) == 0
-    seconds: dict[str, list[float]] = json.loads((tmp_path / "plain_loop.json").read_text())["seconds"]
-    assert list(seconds) == [*LADDER, "ours, fp32"]
+    assert plain_loop.main([*words, "--every-way", "--out", str(tmp_path)]) == 0
+    results = json.loads((tmp_path / "plain_loop.json").read_text())
+    seconds: dict[str, list[float]] = results["seconds"]
+    precomputed = "ours, fp32, precomputed"
+    assert list(seconds) == [*LADDER, "ours, fp32", precomputed, *(precomputed + name for name in EVERY_WAY)]
+    assert 1000 < results["precomputing"]["bytes"] < 10_000
     assert all(len(one) == 1 and one[0] > 0 for one in seconds.values())
 
 
@@ -124,3 +135,15 @@ def test_masks_are_of_the_loops_own_generator(task: DecoderTask) -> None:
 
     first, second = (masks(PlainLoop(task, Habits(), batch=8, steps=1)) for _ in range(2))
     assert torch.equal(first, second)
+
+
+def test_features_cost_time_and_room_and_are_what_the_loop_learns_from(context: Context, tmp_path: Path) -> None:
+    """Twelve samples are asked for and a unit is made: the cost is that of the second unit of 128."""
+    found = kept(STAGE, context, tmp_path / "features", samples=65)
+    assert found.seconds > 0
+    assert found.bytes == pytest.approx(2 * (2 * 20 + 6 * 64) + 2000, rel=0.8)
+    assert found.stage.precomputed
+    take = our_loop(found.stage, context, tmp_path / "run", contiguous=True, fused=True)
+    steps: list[Any] = [take(), take()]
+    assert all(loss > 0 for _, loss in steps)
+    assert blocks.attend is not sdpa

@@ -111,6 +111,16 @@ def test_a_whole_stage_is_measured(tmp_path: Path) -> None:
     assert found.step_seconds == pytest.approx(found.compute_seconds + found.update_seconds)
 
 
+def test_a_precomputed_step_counts_no_frozen_network(tmp_path: Path) -> None:
+    """The prior's own operations are left; the towers' are gone, and with them the pictures."""
+    context = Untrained(data=make_tiny_data(tmp_path / "data"), runs=tmp_path, recipe=recipe("tiny"))
+    computed = measure_stage(context, "prior", seconds=0, batch=2)
+    read = measure_stage(context, "prior", seconds=0, batch=2, features=tmp_path / "features")
+    assert read.parameters == computed.parameters
+    assert 0 < read.flops < computed.flops / 2
+    assert read.data_samples_per_second > computed.data_samples_per_second
+
+
 STAGE = {
     "parameters": 23_400_000,
     "batch": 64,
@@ -162,9 +172,9 @@ def test_the_command_writes_both_files(tmp_path: Path, monkeypatch: pytest.Monke
 
     monkeypatch.setattr(train_throughput, "measure_stage", measured)
     words = ["--data", str(tmp_path), "--recipe", "tiny", "--stages", "prior, clip", "--output", str(tmp_path / "out")]
-    assert train_throughput.main([*words, "--threads", str(torch.get_num_threads())]) == 0
+    assert train_throughput.main([*words, "--precomputed", "--threads", str(torch.get_num_threads())]) == 0
     read = json.loads((tmp_path / "out" / "train_throughput.json").read_text())
-    assert list(read["stages"]) == ["prior", "clip"]
+    assert list(read["stages"]) == ["prior", "prior, precomputed", "clip"]
     assert read["stages"]["clip"] == {"skipped": "The words are missing."}
     assert "| prior | " in (tmp_path / "out" / "train_throughput.md").read_text(encoding="utf-8")
 

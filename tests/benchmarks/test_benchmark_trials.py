@@ -26,6 +26,7 @@ from torch import Tensor, nn
 from sfumato_train.conditions import Words
 from sfumato_train.config import DecoderStage
 from sfumato_train.evals.composition.rules import Found
+from sfumato_train.features.make import precompute, wanted
 from sfumato_train.tasks.decoder import DecoderTask
 from support.networks import tiny_networks, write_checkpoints
 from support.stages import STAGES
@@ -261,3 +262,38 @@ def test_autoguidance_asks_for_a_weaker_decoder(context: Shared, capsys: pytest.
     words = ["autoguidance", "--data", str(context.data), "--runs", str(context.runs), "--count", "2"]
     assert trials.main([*words, "--held-out", "2"]) == 2
     assert "--early" in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("small")
+def test_arms_learn_from_features(context: Shared, tmp_path: Path) -> None:
+    """The same samples, and so nearly the same loss, as arms that compute; drawings are judged as ever."""
+    features = tmp_path / "features"
+    stage: Any = dataclasses.replace(STAGE, precomputed=True, features=str(features))
+    seen = [Arm(name="read", stage=stage), Arm(name="computed", stage=STAGE)]
+    precompute(wanted(stage, context, features, samples=64, rows=64))
+    read, computed = (runner(arm, context, tmp_path / "runs") for arm in seen)
+    for one in (read, computed):
+        one.trainer.network.train()
+        trial_arms.take_step(one)
+    assert read.losses == pytest.approx(computed.losses, rel=5e-3)
+    assert read.seconds > 0
+
+
+@pytest.mark.usefixtures("small")
+def test_alignment_needs_pictures(context: Shared, capsys: pytest.CaptureFixture[str]) -> None:
+    words = ["alignment", "--data", str(context.data), "--runs", str(context.runs), "--count", "2", "--precomputed"]
+    assert trials.main([*words, "--held-out", "2", "--minutes", "0.0001"]) == 2
+    assert "leave out --precomputed" in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("small")
+def test_a_trial_with_features_says_so(context: Shared, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    words = ["emas", "--data", str(context.data), "--runs", str(context.runs), "--out", str(tmp_path), "--precomputed"]
+    words += ["--minutes", "0.0001", "--batch", "2", "--count", "3", "--held-out", "2", "--steps", "1"]
+    assert trials.main(words) == 2
+    assert "sfumato-train precompute" in capsys.readouterr().err
+    precompute(wanted(STAGE, context, context.runs / "features", samples=64, rows=64))
+    assert trials.main(words) == 0
+    results = json.loads((tmp_path / "emas.json").read_text())
+    assert results["setting"]["precomputed"] is True
+    assert results["command"].endswith("--precomputed")

@@ -35,10 +35,10 @@ def pairs_key(stage: Any, context: Context) -> Key:
 
 def drawings_key(stage: DecoderStage, context: Context) -> Key:
     """What a decoder's features hang on: masks are drawn after the noise, and so on its size as well."""
-    network = stage.network
+    pairs, network = pairs_key(stage, context), stage.network
     digest = context.digest("autoencoder") if stage.space == "latent" else ""
     space = f"{stage.space} {network.channels}x{network.size}x{network.size} {digest}".strip()
-    return pairs_key(stage, context) | {"space": space, "masked": str(stage.masked)}
+    return pairs | {"space": space, "masked": str(stage.masked)}
 
 
 def key_of(stage: Any, context: Context) -> Key:

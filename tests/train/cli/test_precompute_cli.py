@@ -85,7 +85,7 @@ def test_stages_without_frozen_answers_are_refused(
 
 def test_missing_networks_are_named(tiny_store: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["precompute", *where(tiny_store, tmp_path / "none")]) == 2
-    assert one_sentence(capsys.readouterr().err, "has no checkpoint", "train it first")
+    assert one_sentence(capsys.readouterr().err, "'clip'", "train it first")
     assert not (tmp_path / "none").exists()
 
 

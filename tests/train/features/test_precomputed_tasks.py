@@ -1,4 +1,4 @@
-"""Stages that learn from features: the same losses, the same samples for any split, and runs that resume bit for bit."""
+"""Stages that learn from features: the same losses, the same samples for any split, runs that resume bit for bit."""
 
 from __future__ import annotations
 
