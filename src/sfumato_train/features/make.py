@@ -112,7 +112,7 @@ def precompute(
         if maker.embeddings == OTHERS:
             tell("The embeddings beside the shards are of another CLIP and were not used.")
     done.finished = all(want.other(number) is None for number in range(-1, want.parts))
-    if done.finished and parts_told(want.folder) != want.parts:
+    if done.finished and parts_told(want.folder) < want.parts:
         write_index(disk, want.folder, want.parts)
     return done
 

@@ -12,6 +12,7 @@ from sfumato_train.features.key import UNIT
 from sfumato_train.features.part import packed
 from sfumato_train.inputs.computed import ComputedDrawings, ComputedPairs, as_batch
 from sfumato_train.noise import decoder_noise, generators
+from sfumato_train.precision import bf16_is_faster
 from sfumato_train.samples import Batch
 
 FOUND, OTHERS = "found", "of another CLIP"
@@ -27,6 +28,8 @@ class Maker:
         self.stage, self.context = stage, context
         self.inputs: Any = (ComputedDrawings if isinstance(stage, DecoderStage) else ComputedPairs)(stage, context)
         self.stream = context.stream(stage.stream, seed=stage.train.seed, batch=UNIT)
+        setting = stage.train.bf16
+        self.bf16 = bf16_is_faster() if setting is None else setting
         self.embeddings = ""
         self._beside = beside(context.shards) if context.shards else None
 
@@ -40,9 +43,12 @@ class Maker:
             made["mask"] = self.inputs.masks(rngs)
         return made
 
-    @torch.no_grad()
     def answers(self, batch: Batch) -> Batch:
-        """All that `packed` needs of a batch."""
+        """All that `packed` needs of a batch, in the arithmetic that the stage is trained in."""
+        with torch.no_grad(), torch.autocast("cpu", torch.bfloat16, enabled=self.bf16):
+            return self._answers(batch)
+
+    def _answers(self, batch: Batch) -> Batch:
         said = self.inputs.words(batch)
         told = {"z_img": self._z_img(batch), "z_txt": said.z_txt, "txt_feats": said.txt_feats}
         told |= {name: batch[name] for name in ("txt_tokens", "txt_mask")}

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from sfumato_train.context import Context
+from sfumato_train.features.maker import Maker
 from sfumato_train.features.order import row_of
 from sfumato_train.inputs import drawings_of
 from sfumato_train.loader import loaded
@@ -175,3 +176,13 @@ def test_a_dropped_embedding_is_zero(kept: Context) -> None:
     z_img = task.inputs.z_img(batch, torch.tensor([0.0, 1.0] * 4))
     assert not z_img[::2].any()
     torch.testing.assert_close(z_img[1::2].norm(dim=1), torch.ones(4), rtol=1e-3, atol=1e-3)
+
+
+def test_features_are_computed_in_the_stages_own_arithmetic(shared: Context) -> None:
+    exact, coarse = (Maker(with_training(stage_of("decoder"), bf16=bf16), shared) for bf16 in (False, True))
+    assert (exact.bf16, coarse.bf16) == (False, True)
+    one, two = (made.answers(made.batch(0, 8)) for made in (exact, coarse))
+    assert two["x_0"].dtype == one["x_0"].dtype == torch.float32
+    assert not torch.equal(one["x_0"], two["x_0"])
+    torch.testing.assert_close(two["x_0"], one["x_0"], rtol=0.1, atol=0.1)
+    assert float(torch.cosine_similarity(one["z_img"], two["z_img"]).min()) > 0.99
