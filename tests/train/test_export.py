@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import openvino as ov
 import pytest
 import torch
 
 from sfumato.bundle.manifest import Manifest
 from sfumato.bundle.store import Bundle, fingerprint
+from sfumato.engine.core import core
 from sfumato.errors import InputError, OutputError
 from sfumato.networks.graphs import Graph, graphs
 from sfumato_train import export as exporting
@@ -63,7 +63,7 @@ def from_torch(graph: Graph, given: dict[str, torch.Tensor]) -> Arrays:
 
 def from_openvino(model: Any, graph: Graph, given: dict[str, torch.Tensor], precision: str = "f32") -> Arrays:
     hints = {"INFERENCE_PRECISION_HINT": precision, "INFERENCE_NUM_THREADS": 1}
-    compiled = ov.Core().compile_model(model, "CPU", hints)
+    compiled = core().compile_model(model, "CPU", hints)
     results = compiled({name: value.numpy() for name, value in given.items()})
     return {name: results[name] for name in graph.outputs}
 

@@ -10,6 +10,7 @@ import pytest
 from openvino import opset13 as ops
 
 from sfumato.bundle.manifest import Graph
+from sfumato.engine.core import core
 from sfumato_train.pool import ALIGNMENT, groups, pool
 
 SIDE = 160  # float32 [160, 160] is 100 kB, more than what is worth sharing
@@ -38,10 +39,9 @@ def entries(tmp_path: Path) -> dict[str, Graph]:
 
 
 def answer(folder: Path, graph: Graph) -> np.ndarray:
-    core = ov.Core()
-    model = core.read_model(folder / graph.file, folder / graph.weights)
+    model = core().read_model(folder / graph.file, folder / graph.weights)
     x = np.linspace(-1, 1, SIDE, dtype=np.float32)[None]
-    return core.compile_model(model, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})({0: x})[0].copy()
+    return core().compile_model(model, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})({0: x})[0].copy()
 
 
 def test_graphs_that_share_weights_are_put_together(tmp_path: Path, entries: dict[str, Graph]) -> None:

@@ -15,17 +15,11 @@ from sfumato.errors import BundleError, InputError
 from sfumato.networks.decoder import DecoderConfig
 from sfumato.networks.graphs import decoder_graph
 from sfumato.networks.weights import config_json
-from sfumato_train import recover
 from sfumato_train.recipes.sticker import sticker
-from sfumato_train.recover import (
-    Place,
-    decoder_configs,
-    difference,
-    from_checkpoint,
-    given,
-    places,
-    recover_decoder,
-)
+from sfumato_train.recover import networks as recovering
+from sfumato_train.recover.constants import Place, given, places
+from sfumato_train.recover.decoder import decoder_configs, from_checkpoint, recover_decoder
+from sfumato_train.recover.networks import difference
 from support.tiny_bundle import SHAPE
 from support.tunable_bundle import SMALL, make_tunable_bundle, small_decoder
 
@@ -79,7 +73,7 @@ def test_a_description_of_another_version_is_one_sentence(tunable: Path) -> None
 
 
 def test_a_network_that_computes_something_else_is_refused(tunable: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(recover, "difference", lambda *_: 0.5)
+    monkeypatch.setattr(recovering, "difference", lambda *_: 0.5)
     with pytest.raises(BundleError, match=r"draws otherwise, by 50\.0%"):
         recover_decoder(Bundle.open(tunable))
 
@@ -90,7 +84,7 @@ def test_the_difference_sees_one_changed_weight(tunable: Path) -> None:
     assert difference(graph, Bundle.open(tunable), "decoder") < 0.005
     with torch.no_grad():
         decoder.unet.stem.weight.mul_(1.5)
-    assert difference(graph, Bundle.open(tunable), "decoder") > 0.02
+    assert difference(graph, Bundle.open(tunable), "decoder") > 0.05
 
 
 def test_the_shipped_model_s_sizes_are_those_of_its_recipe() -> None:

@@ -21,6 +21,7 @@ from sfumato.bundle.store import Bundle
 from sfumato.engine.base import Array
 from sfumato.engine.cache import graph_cache, shelf_name
 from sfumato.engine.choose import Precision
+from sfumato.engine.core import core
 from sfumato.errors import BundleError
 
 DEVICE = "CPU"
@@ -52,7 +53,7 @@ class OpenVINOEngine:
         cache: bool = True,
     ) -> None:
         self._bundle = bundle
-        self._core = ov.Core()
+        self._core = core()
         self._threads = threads
         self._precision = precision
         self._cache = graph_cache() if cache else None

@@ -19,6 +19,7 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
+from sfumato.engine.core import core
 from sfumato.networks.graphs import Graph
 from sfumato_train.export import Weights, write_graph
 
@@ -58,7 +59,7 @@ def exported(graph: Graph, precision: str) -> list[Floats]:
     with tempfile.TemporaryDirectory() as folder:
         target = Path(folder) / "graph.xml"
         write_graph(graph, target, weights=weights)
-        return constants(ov.Core().read_model(target))
+        return constants(core().read_model(target))
 
 
 def constants(model: ov.Model) -> list[Floats]:

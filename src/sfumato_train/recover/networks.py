@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 
 import numpy as np
-import openvino as ov
 import torch
 from torch import Tensor, nn
 
 from sfumato.bundle.store import Bundle
+from sfumato.engine.core import core
 from sfumato.engine.openvino import OpenVINOEngine
 from sfumato.errors import BundleError
 from sfumato.networks.graphs import Graph
@@ -37,7 +37,7 @@ def fill(
     known = randomise(network, silent=silent)
     found: dict[str, Tensor] = {}
     for name, graph in graphs.items():
-        stored = constants(ov.Core().read_model(*bundle.graph(name)))
+        stored = constants(core().read_model(*bundle.graph(name)))
         pattern = exported(graph, bundle.manifest.graphs[name].precision)
         if [one.shape for one in stored] != [one.shape for one in pattern]:
             raise unknown(bundle.manifest.name, f"the graph {name} is built otherwise")
