@@ -104,7 +104,8 @@ def test_the_prior_is_the_same_function_with_its_kinds_in_the_biases(
     runs: Path, networks: dict[str, nn.Module]
 ) -> None:
     made, true = back(runs, "prior"), networks["prior"]
-    assert isinstance(made, Prior) and isinstance(true, Prior)
+    assert isinstance(made, Prior)
+    assert isinstance(true, Prior)
     assert not made.kinds.any()
     assert true.kinds.abs().min() > 0
     generator, E = torch.Generator().manual_seed(5), true.config.embedding
@@ -118,7 +119,8 @@ def test_the_prior_is_the_same_function_with_its_kinds_in_the_biases(
 @torch.no_grad()
 def test_the_autoencoder_is_the_same_space(runs: Path, networks: dict[str, nn.Module]) -> None:
     made, true = back(runs, "autoencoder"), networks["autoencoder"].eval()
-    assert isinstance(made, Autoencoder) and isinstance(true, Autoencoder)
+    assert isinstance(made, Autoencoder)
+    assert isinstance(true, Autoencoder)
     picture = torch.rand(2, 4, true.config.picture, true.config.picture, generator=torch.Generator().manual_seed(6))
     latents = true.encode(picture)
     assert relative(made.encode(picture), latents) < 5 * HALF
@@ -127,13 +129,15 @@ def test_the_autoencoder_is_the_same_space(runs: Path, networks: dict[str, nn.Mo
 
 def test_the_temperature_comes_from_the_manifest(runs: Path, networks: dict[str, nn.Module]) -> None:
     made, true = back(runs, "clip"), networks["clip"]
-    assert isinstance(made, Clip) and isinstance(true, Clip)
+    assert isinstance(made, Clip)
+    assert isinstance(true, Clip)
     assert made.log_scale.item() == pytest.approx(true.log_scale.item(), rel=1e-5)
 
 
 def test_code_and_words_come_from_their_files(runs: Path, networks: dict[str, nn.Module]) -> None:
     prior, language = back(runs, "ar_prior"), back(runs, "language")
-    assert isinstance(prior, ArPrior) and isinstance(language, Language)
+    assert isinstance(prior, ArPrior)
+    assert isinstance(language, Language)
     for name in NAMES:
         assert torch.equal(getattr(prior, name), getattr(networks["ar_prior"], name))
     for name in ("words", "ends"):
