@@ -46,6 +46,10 @@ class Wanted:
         """In all parts but that of sheets."""
         return self.parts * self.rows
 
+    def size(self, numbers: list[int]) -> int:
+        """Samples in some parts."""
+        return sum(SHEET if number < 0 else self.rows for number in numbers)
+
     def path(self, number: int) -> Path:
         """Where a part belongs."""
         return self.folder / (HELD_OUT if number < 0 else part_name(number))
@@ -103,8 +107,8 @@ def precompute(
         maker = Maker(want.stage, want.context)
         _begin(want, maker, missing, disk, tell)
         with watched() as asked:
-            for number in mine:
-                before, total = done.made * want.rows, len(mine) * want.rows
+            for place, number in enumerate(mine):
+                before, total = want.size(mine[:place]), want.size(mine)
                 done.replaced += _make(want, maker, number, disk, lambda n: progress(before + n, total))  # noqa: B023
                 done.made += 1
                 if asked.number and done.made < len(mine):
@@ -126,10 +130,11 @@ def _begin(want: Wanted, maker: Maker, missing: list[int], disk: Disk, tell: Tel
         disk.make_folder(want.folder)
         if parts_told(want.folder) and min(missing) < parts_told(want.folder):
             disk.remove(want.folder / INDEX)
-        size = int(len(missing) * want.rows * maker.bytes_a_sample())
+        samples = want.size(missing)
+        size = int(samples * maker.bytes_a_sample())
         free = disk.free(want.folder)
         tell(
-            f"{len(missing) * want.rows:,} samples will take about {size / 1e9:.2f} GB in {want.folder}, where "
+            f"{samples:,} samples will take about {size / 1e9:.2f} GB in {want.folder}, where "
             f"{free / 1e9:.1f} GB are free."
         )
         require(disk, want.folder, size)
@@ -145,7 +150,7 @@ def _make(want: Wanted, maker: Maker, number: int, disk: Disk, progress: Callabl
     for unit in _units(want, maker, number):
         answers.append(maker.answers(unit.batch))
         replaced += len(unit.replaced)
-        progress(len(answers) * UNIT)
+        progress(sum(len(told["z_img"]) for told in answers))
     write(disk, want.path(number), packed(joined(answers)), want.own_key(number))
     return replaced
 

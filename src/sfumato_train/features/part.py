@@ -65,9 +65,10 @@ def _packed_points(batch: Batch) -> dict[str, Tensor]:
 
 def unpacked(rows: Sequence[Row]) -> Batch:
     """The inverse of `packed` for any samples of any parts; floats stay f16 but for the mask, which is float32."""
-    batch = {name: torch.stack([part.tensors[name][i] for part, i in rows]) for name in ("z_img", "z_txt")}
-    batch |= _texts(rows)
-    return batch | (_points(rows) if "x_0" in rows[0][0].tensors else {})
+    with torch.autocast("cpu", enabled=False):  # sheets are drawn under it, and in bf16 it refuses to stack f16
+        batch = {name: torch.stack([part.tensors[name][i] for part, i in rows]) for name in ("z_img", "z_txt")}
+        batch |= _texts(rows)
+        return batch | (_points(rows) if "x_0" in rows[0][0].tensors else {})
 
 
 def _texts(rows: Sequence[Row]) -> Batch:

@@ -76,4 +76,4 @@ class ArPriorTask:
     def sheet(self, network: nn.Module) -> NDArray[np.uint8]:
         """Similarities of 48 sampled embeddings (rows) and true ones (columns) of held-out pairs."""
         z_img, said = self._told(self.inputs.held_out(SHOWN))
-        return heat_map((self.sample(network, said) @ z_img.T).numpy())
+        return heat_map((self.sample(network, said) @ z_img.T).float().numpy())

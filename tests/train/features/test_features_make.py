@@ -17,7 +17,7 @@ from safetensors.torch import load_file
 from sfumato.errors import InputError, OutputError
 from sfumato_train.context import Context
 from sfumato_train.disk import Disk
-from sfumato_train.features.make import precompute
+from sfumato_train.features.make import SHEET, precompute
 from sfumato_train.features.maker import Maker
 from sfumato_train.features.store import INDEX, features, part_name
 from sfumato_train.signals import Halted
@@ -42,9 +42,9 @@ def test_parts_are_whole_keyed_and_told_of(fresh: Context) -> None:
     assert (done.made, done.kept, done.finished) == (PARTS + 1, 0, True)
     assert sorted(stamps(want.folder)) == ["held-out.safetensors", part_name(0), part_name(1)]
     assert json.loads((want.folder / INDEX).read_text(encoding="utf-8")) == {"parts": PARTS}
-    assert seen[-1][0] == seen[-1][1]
+    assert seen[-1] == (SHEET + PARTS * ROWS, SHEET + PARTS * ROWS)
     assert len(told) == 1
-    assert "samples will take about" in told[0]
+    assert told[0].startswith("176 samples will take about 0.00 GB in ")
     found = features(want.folder.parent, want.key)
     assert found.rows == PARTS * ROWS
     assert not list(want.folder.glob("*.partial"))
@@ -72,7 +72,7 @@ def test_a_restart_in_the_middle_and_workers_change_nothing(fresh: Context, tmp_
     want = want_of(stage, fresh, tmp_path / "other", workers=2)
 
     def ask(done: int, _total: int) -> None:
-        if done == 2 * ROWS:  # after the sheets' and in the first part
+        if done == SHEET + ROWS:  # after the sheets' part and at the end of the first one
             os.kill(os.getpid(), signal.SIGTERM)
 
     with pytest.raises(Halted) as caught:

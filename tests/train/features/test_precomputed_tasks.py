@@ -143,9 +143,10 @@ def test_a_resumed_run_is_the_run_that_was_not_stopped(kept: Context, name: str,
         assert torch.equal(value, parts[key]), key
 
 
+@pytest.mark.parametrize("bf16", [False, True])
 @pytest.mark.parametrize("name", NAMES)
-def test_stages_train_and_draw_their_sheets(kept: Context, name: str, tmp_path: Path) -> None:
-    stage = with_training(pixel_or(name), batch=32, steps=6, sheet_every=6)
+def test_stages_train_and_draw_their_sheets(kept: Context, name: str, bf16: bool, tmp_path: Path) -> None:
+    stage = with_training(pixel_or(name), batch=32, steps=6, sheet_every=6, bf16=bf16)
     task: Any = task_of(stage, kept)
     before = [p.detach().clone() for p in task.network.parameters()]
     trainer = Trainer(task, stage, tmp_path)
