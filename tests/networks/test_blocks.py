@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from sfumato.networks.blocks import (
     ContextAttention,
+    Conv3x3,
     ResBlock,
     TimeEmbedding,
     bilinear_upsample,
@@ -126,3 +127,50 @@ def test_smooth_enlargement_keeps_flat_colour_and_the_mean() -> None:
     x = torch.zeros(1, 1, 6, 6)
     x[..., 2:4, 2:4] = 1
     torch.testing.assert_close(bilinear_upsample(x, 4).mean(), x.mean())
+
+
+@pytest.mark.parametrize(("height", "width"), [(4, 4), (2, 3), (1, 1)])
+def test_a_convolution_over_patches_is_the_convolution(height: int, width: int) -> None:
+    torch.manual_seed(1)
+    layer = Conv3x3(5, 7).double()
+    x = torch.randn(3, 5, height, width, dtype=torch.double)
+    torch.testing.assert_close(layer.over_patches(x), layer(x))
+
+
+def test_its_gradients_are_those_of_the_convolution() -> None:
+    torch.manual_seed(2)
+    layer = Conv3x3(5, 7).double()
+    x = torch.randn(3, 5, 4, 4, dtype=torch.double, requires_grad=True)
+    down = torch.randn(3, 7, 4, 4, dtype=torch.double)
+    inputs = [x, layer.weight, layer.bias]
+    assert layer.bias is not None
+    found = torch.autograd.grad(layer.over_patches(x), inputs, down)
+    for one, other in zip(found, torch.autograd.grad(layer(x), inputs, down), strict=True):
+        torch.testing.assert_close(one, other)
+
+
+@pytest.mark.parametrize(
+    ("training", "bf16", "size", "patches"),
+    [(True, True, 4, True), (True, True, 8, False), (True, False, 4, False), (False, True, 4, False)],
+)
+def test_patches_are_for_small_maps_in_bf16_training_alone(
+    monkeypatch: pytest.MonkeyPatch, training: bool, bf16: bool, size: int, patches: bool
+) -> None:
+    used: list[bool] = []
+    layer = Conv3x3(5, 7).train(training)
+    true = layer.over_patches
+    monkeypatch.setattr(layer, "over_patches", lambda x: used.append(True) or true(x))
+    with torch.autocast("cpu", torch.bfloat16, enabled=bf16):
+        made = layer(torch.randn(2, 5, size, size))
+    assert bool(used) == patches
+    assert made.dtype == (torch.bfloat16 if bf16 else torch.float32)
+    wanted = torch.nn.functional.conv2d(torch.zeros(2, 5, size, size), layer.weight, layer.bias, padding=1)
+    assert made.shape == wanted.shape
+
+
+def test_in_bf16_both_ways_agree_to_its_precision() -> None:
+    torch.manual_seed(3)
+    layer, x = Conv3x3(32, 48), torch.randn(4, 32, 4, 4)
+    with torch.autocast("cpu", torch.bfloat16):
+        small, plain = layer.train()(x).float(), layer.eval()(x).float()
+    assert (small - plain).abs().max() < 0.02 * plain.abs().max()

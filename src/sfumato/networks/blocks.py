@@ -51,15 +51,42 @@ def group_norm(channels: int) -> nn.GroupNorm:
     return nn.GroupNorm(groups, channels)
 
 
+class Conv3x3(nn.Conv2d):
+    """A 3×3 convolution that keeps the size of its map; as a product over patches where that trains faster.
+
+    On maps of up to 4×4 places in bf16 oneDNN's gradient of the kernel takes five times as long as its forward pass;
+    patches side by side and one product take half of the time in all. Elsewhere the copies cost more than they save.
+    """
+
+    SMALL = 16  # places
+
+    def __init__(self, channels_in: int, channels: int) -> None:
+        super().__init__(channels_in, channels, 3, padding=1)
+
+    def forward(self, x_BCHW: Tensor) -> Tensor:
+        small = x_BCHW.shape[2] * x_BCHW.shape[3] <= self.SMALL
+        if self.training and small and torch.is_autocast_enabled("cpu"):
+            return self.over_patches(x_BCHW.to(torch.get_autocast_dtype("cpu")))
+        return super().forward(x_BCHW)
+
+    def over_patches(self, x_BCHW: Tensor) -> Tensor:
+        """The same function, written as a product of patches and kernels."""
+        _, _, H, W = x_BCHW.shape
+        padded = F.pad(x_BCHW.permute(0, 2, 3, 1), (0, 0, 1, 1, 1, 1))
+        patches = torch.cat([padded[:, i : i + H, j : j + W] for i in range(3) for j in range(3)], dim=-1)
+        kernels = self.weight.permute(0, 2, 3, 1).flatten(1)
+        return F.linear(patches, kernels, self.bias).permute(0, 3, 1, 2)
+
+
 class ResBlock(nn.Module):
     """Two 3×3 convolutions around a skip; an embedding modulates the second norm (ADM, Dhariwal & Nichol 2021)."""
 
     def __init__(self, channels_in: int, channels: int, *, embedding: int = 0) -> None:
         super().__init__()
         self.norm_in = group_norm(channels_in)
-        self.conv_in = nn.Conv2d(channels_in, channels, 3, padding=1)
+        self.conv_in = Conv3x3(channels_in, channels)
         self.norm_out = group_norm(channels)
-        self.conv_out = zeroed(nn.Conv2d(channels, channels, 3, padding=1))
+        self.conv_out = zeroed(Conv3x3(channels, channels))
         self.modulation = zeroed(nn.Linear(embedding, 2 * channels)) if embedding else None
         self.skip = nn.Conv2d(channels_in, channels, 1) if channels_in != channels else nn.Identity()
 
