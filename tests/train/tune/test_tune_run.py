@@ -19,7 +19,7 @@ from sfumato_train.checkpoint import all_checkpoints
 from sfumato_train.cli import main
 from sfumato_train.loop import Trainer
 from sfumato_train.lora import LoraConv
-from sfumato_train.recover import recover_decoder
+from sfumato_train.recover.decoder import recover_decoder
 from sfumato_train.signals import Stopped
 from sfumato_train.tune import install as installing
 from sfumato_train.tune import prepared as files
