@@ -36,12 +36,14 @@ class Variant:
     source: Source = "prior"
     prior: str = "diffusion"
     candidates: int | None = None
+    insistence: float | None = None
     steps: int | None = None
     guidance: float | None = None
 
 
 PRESET = Variant(label="unclip")
-CANDIDATES, GUIDANCE, STEPS = (1, 2, 4), (1.0, 2.0, 3.0, 5.0), (5, 10, 20, 40)
+CANDIDATES, INSISTENCE = (1, 2, 4), (1.0, 2.0, 4.0)
+GUIDANCE, STEPS = (1.0, 2.0, 3.0, 5.0), (5, 10, 20, 40)
 
 
 def variants(manifest: Manifest) -> list[Variant]:
@@ -51,6 +53,7 @@ def variants(manifest: Manifest) -> list[Variant]:
     found += [Variant(label="z_txt in place of z_img", source="words"), Variant(label="true z_img", source="picture")]
     found += [Variant(label="ar prior", prior="ar")] if manifest.ar_prior is not None else []
     found += [Variant(label=f"prior, best of {n}", candidates=n) for n in CANDIDATES if n != prior.candidates]
+    found += [Variant(label=f"prior's guidance {g:g}", insistence=g) for g in INSISTENCE if g != prior.guidance]
     found += [Variant(label=f"guidance {g:g}", guidance=g) for g in GUIDANCE if g != decoder.guidance]
     found += [Variant(label=f"{n} steps", steps=n) for n in STEPS if n != decoder.steps]
     return found
@@ -70,7 +73,7 @@ class Atelier:
         self._real = real
         self._model = load_model(engine)
         self._captions = [self._caption(text) for text in texts]
-        self._embeddings: dict[tuple[str, int | None], list[Array | None]] = {}
+        self._embeddings: dict[tuple[object, ...], list[Array | None]] = {}
 
     def draw(self, variant: Variant, *, tick: Tick = nobody) -> Floats:
         """[P·repeats,4,64,64] premultiplied in [-1,1], those of one prompt side by side."""
@@ -93,7 +96,7 @@ class Atelier:
         if variant.source == "picture":
             assert self._real is not None, "real embeddings were not given"
             return [self._real[number : number + 1] for number in range(self._total)]
-        key = variant.prior, variant.candidates
+        key = variant.prior, variant.candidates, variant.insistence
         if key not in self._embeddings:
             self._embeddings[key] = list(self._sampled(variant))
         return self._embeddings[key]
@@ -103,7 +106,7 @@ class Atelier:
         return len(self._texts) * self._repeats
 
     def _sampled(self, variant: Variant) -> Iterable[Array | None]:
-        engine = with_candidates(self._engine, variant.candidates)
+        engine = with_prior(self._engine, candidates=variant.candidates, guidance=variant.insistence)
         model = Model(engine=engine, tokenizer=self._model.tokenizer)
         for k, text in enumerate(self._texts):
             request = request_for(engine, text, system="unclip", seed=self._seed, prior=variant.prior)
@@ -122,12 +125,14 @@ def decoder_preset(manifest: Manifest, variant: Variant) -> StagePreset:
     return replace(preset, steps=steps, guidance=preset.guidance if variant.guidance is None else variant.guidance)
 
 
-def with_candidates(engine: Engine, candidates: int | None) -> Engine:
-    """The engine as if its model's preset were to draw so many embeddings; None leaves it alone."""
-    if candidates is None:
+def with_prior(engine: Engine, *, candidates: int | None = None, guidance: float | None = None) -> Engine:
+    """The engine as if its model's preset of the diffusion prior were another; None leaves a part as it is."""
+    if candidates is None and guidance is None:
         return engine
     stages = engine.manifest.stages
-    changed = replace(stages, prior=replace(stages.prior, candidates=candidates))
+    count = stages.prior.candidates if candidates is None else candidates
+    scale = stages.prior.guidance if guidance is None else guidance
+    changed = replace(stages, prior=replace(stages.prior, candidates=count, guidance=scale))
     return _Preset(engine, replace(engine.manifest, stages=changed))
 
 

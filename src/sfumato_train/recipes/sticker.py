@@ -47,7 +47,7 @@ def sticker() -> Recipe:
             "judge": judge(),
         },
         preset=Stages(
-            prior=StagePreset(schedule="cosine", sampler="dpmpp_2m", steps=12, candidates=2),
+            prior=StagePreset(schedule="cosine", sampler="dpmpp_2m", steps=12, guidance=2.0, candidates=2),
             ar_prior=ArPreset(guidance=2.0, candidates=2),
             decoder=StagePreset(schedule="flow", sampler="dpmpp_2m", steps=20, guidance=3.0),
             upsampler_256=StagePreset(schedule="flow", sampler="euler", steps=2),
@@ -100,10 +100,12 @@ def ar_prior() -> ArPriorStage:
 
 
 def latent_decoder() -> DecoderStage:
-    """A U-Net of 8² and 4² maps over the autoencoder's latents."""
+    """A U-Net of 8² and 4² maps over the autoencoder's latents, its middle aligned with CLIP's image tower."""
+    unet = UNetConfig(widths=(192, 320), blocks=(2, 2))
     return DecoderStage(
-        network=DecoderConfig(channels=32, size=8, patch=1, unet=UNetConfig(widths=(192, 320), blocks=(2, 2))),
+        network=DecoderConfig(channels=32, size=8, patch=1, unet=unet, align=ClipConfig().image.widths[-1]),
         space="latent",
+        alignment=0.5,
         train=_decoder_training(),
         times=TimesConfig(mean=0.2, spread=1.0),
     )

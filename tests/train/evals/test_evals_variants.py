@@ -10,7 +10,7 @@ import pytest
 from sfumato.engine.base import Engine
 from sfumato_train.evals.arrays import Floats, unit
 from sfumato_train.evals.drawing import draw_small
-from sfumato_train.evals.variants import PRESET, Atelier, Variant, decoder_preset, variants, with_candidates
+from sfumato_train.evals.variants import PRESET, Atelier, Variant, decoder_preset, variants, with_prior
 
 TEXTS = ["a cat", "two red apples"]
 SEED = 11
@@ -83,13 +83,16 @@ def test_more_candidates_fit_the_words_no_worse(atelier: Atelier, engine: Engine
 
 
 def test_another_preset_leaves_the_engine_alone(engine: Engine) -> None:
-    changed = with_candidates(engine, 7)
-    assert changed.manifest.stages.prior.candidates == 7
+    changed = with_prior(engine, candidates=7, guidance=9.0)
+    assert (changed.manifest.stages.prior.candidates, changed.manifest.stages.prior.guidance) == (7, 9.0)
     assert engine.manifest.stages.prior.candidates != 7
+    assert engine.manifest.stages.prior.guidance != 9.0
+    one = with_prior(engine, guidance=9.0).manifest.stages.prior
+    assert one == replace(engine.manifest.stages.prior, guidance=9.0)
     assert changed.manifest.stages.decoder == engine.manifest.stages.decoder
     assert changed.network("text") is engine.network("text") or changed.has("text")
     assert changed.name == engine.name
-    assert with_candidates(engine, None) is engine
+    assert with_prior(engine) is engine
 
 
 def test_settings_of_the_preset_are_not_repeated(engine: Engine) -> None:
@@ -97,7 +100,7 @@ def test_settings_of_the_preset_are_not_repeated(engine: Engine) -> None:
     assert found[0] == PRESET
     labels = [variant.label for variant in found]
     assert len(set(labels)) == len(labels)
-    settings = [(v.source, v.prior, v.candidates, decoder_preset(engine.manifest, v)) for v in found]
+    settings = [(v.source, v.prior, v.candidates, v.insistence, decoder_preset(engine.manifest, v)) for v in found]
     assert len({str(one) for one in settings}) == len(found)
     assert not any("." in label for label in labels), "dots part the names of scores"
 
@@ -108,11 +111,23 @@ def test_the_shipped_presets_leave_all_that_is_asked_for(engine: Engine) -> None
         engine.manifest,
         stages=replace(
             stages,
-            prior=replace(stages.prior, candidates=2),
+            prior=replace(stages.prior, candidates=2, guidance=2.0),
             decoder=replace(stages.decoder, steps=20, guidance=3.0),
         ),
     )
     labels = {variant.label for variant in variants(manifest)}
     assert {"guidance 1", "guidance 2", "guidance 5", "5 steps", "10 steps", "40 steps"} <= labels
     assert {"prior, best of 1", "prior, best of 4"} <= labels
-    assert "guidance 3" not in labels
+    assert {"prior's guidance 1", "prior's guidance 4"} <= labels
+    assert not {"guidance 3", "prior's guidance 2", "prior, best of 2"} & labels
+
+
+def test_the_priors_guidance_changes_its_embeddings_alone(engine: Engine) -> None:
+    atelier = Atelier(engine, ["an apple"], repeats=1, seed=0)
+    plain, again, guided = (
+        np.concatenate(atelier.embeddings(Variant(label="x", insistence=scale)))  # type: ignore[arg-type]
+        for scale in (1.0, 1.0, 4.0)
+    )
+    assert np.array_equal(plain, again)
+    assert np.abs(plain - guided).max() > 1e-3
+    assert np.linalg.norm(guided, axis=1) == pytest.approx(1.0, abs=1e-4)
