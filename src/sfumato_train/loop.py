@@ -77,7 +77,7 @@ class Trainer:
         self.state = State(
             stage=stage,
             network=self.network,
-            optim=optimiser(self.network, self.config.optim),
+            optim=optimiser(self.network, self.config.optim, bf16=self.bf16),
             emas=Emas(self.network, self.config.ema, self.config.emas),
             precision=precision,
         )

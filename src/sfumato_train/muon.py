@@ -18,19 +18,21 @@ ITERATIONS = 5
 NARROWEST = 16
 
 
-def orthogonal(matrix_MN: Tensor) -> Tensor:
-    """The nearest matrix with singular values of one, roughly: they end between 0.7 and 1.2.
+def orthogonal(matrix_MN: Tensor, *, bf16: bool = False) -> Tensor:
+    """The nearest matrix with singular values of one, roughly: they end between 0.7 and 1.2; float32.
 
-    X ← aX + (bA + cA²)X with A = XXᵀ, five times (the quintic Newton–Schulz iteration), from X / ‖X‖.
+    X ← aX + (bA + cA²)X with A = XXᵀ, five times (the quintic Newton–Schulz iteration), from X / ‖X‖. `bf16`: multiply
+    in bfloat16, as Jordan does, which is precise enough for "roughly" and up to eight times as fast where products are.
     """
     a, b, c = COEFFICIENTS
     tall = matrix_MN.shape[0] > matrix_MN.shape[1]
     x = (matrix_MN.T if tall else matrix_MN).float()
     x = x / x.norm().clamp(min=1e-7)
+    x = x.bfloat16() if bf16 else x
     for _ in range(ITERATIONS):
         gram = x @ x.T
         x = a * x + (b * gram + c * gram @ gram) @ x
-    out: Tensor = x.T if tall else x
+    out: Tensor = (x.T if tall else x).float()
     return out
 
 
@@ -43,7 +45,7 @@ def takes(module: nn.Module, parameter: nn.Parameter) -> bool:
 
 
 class Muon(torch.optim.AdamW):
-    """Groups with `momentum` take Muon's step, the others AdamW's.
+    """Groups with `momentum` take Muon's step, with products in bfloat16 if they say `bf16`; the others take AdamW's.
 
     A Muon step is scaled by 0.2·√max(M, N), which gives it the size of an AdamW step (Liu et al. 2025, eq. 4), so one
     learning rate and one weight decay serve both.
@@ -68,7 +70,8 @@ class Muon(torch.optim.AdamW):
         weight, grad, buffer = local(parameter), local(parameter.grad), local(state["momentum_buffer"])
         buffer.lerp_(grad, 1 - group["momentum"])
         wanted = torch.lerp(grad, buffer, group["momentum"])  # Nesterov's look ahead
-        update = _own(parameter, orthogonal(_whole(parameter, wanted).flatten(1))).view_as(wanted)
+        whole = orthogonal(_whole(parameter, wanted).flatten(1), bf16=group.get("bf16", False))
+        update = _own(parameter, whole).view_as(wanted)
         rows, columns = parameter.shape[0], parameter.numel() // parameter.shape[0]
         weight.mul_(1 - group["lr"] * group["weight_decay"])
         weight.add_(update, alpha=-group["lr"] * 0.2 * max(rows, columns) ** 0.5)

@@ -12,8 +12,11 @@ from sfumato_train.parts import spread
 from sfumato_train.source import Source
 
 
-def optimiser(network: nn.Module, config: OptimConfig) -> torch.optim.AdamW:
-    """Fused AdamW or Muon; weight decay only on matrices and kernels, not on norms, biases and lone vectors."""
+def optimiser(network: nn.Module, config: OptimConfig, *, bf16: bool = False) -> torch.optim.AdamW:
+    """Fused AdamW or Muon; weight decay only on matrices and kernels, not on norms, biases and lone vectors.
+
+    `bf16`: of the run; Muon's products are then made in it too.
+    """
     trained = [parameter for parameter in network.parameters() if parameter.requires_grad]
     muon = _for_muon(network) if config.name == "muon" else set()
     rest = [p for p in trained if p not in muon]
@@ -26,7 +29,8 @@ def optimiser(network: nn.Module, config: OptimConfig) -> torch.optim.AdamW:
         groups.append({"params": [p for p in lone if not p.ndim], "weight_decay": 0.0})
     if muon:
         inner = [p for p in trained if p in muon]
-        groups.append({"params": inner, "weight_decay": config.weight_decay, "momentum": config.momentum})
+        decay = {"weight_decay": config.weight_decay}
+        groups.append({"params": inner, **decay, "momentum": config.momentum, "bf16": bf16})
     kind = Muon if config.name == "muon" else torch.optim.AdamW
     return kind(groups, lr=config.learning_rate, betas=config.betas, fused=True)
 

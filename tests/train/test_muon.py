@@ -35,6 +35,25 @@ def test_it_is_that_of_the_transpose_and_nothing_stays_nothing() -> None:
     assert bool((orthogonal(torch.zeros(3, 4)) == 0).all())
 
 
+@pytest.mark.parametrize(("rows", "columns"), [(24, 60), (60, 24), (32, 32)])
+def test_in_bf16_it_is_the_same_roughly(rows: int, columns: int) -> None:
+    exact, rough = orthogonal(matrix(rows, columns)), orthogonal(matrix(rows, columns), bf16=True)
+    assert rough.dtype == torch.float32
+    assert 0 < (exact - rough).norm() / exact.norm() < 0.05
+
+
+def test_a_run_in_bf16_multiplies_in_it() -> None:
+    groups = [optimiser(layers(), OptimConfig(name="muon"), bf16=bf16).param_groups[-1] for bf16 in (False, True)]
+    assert [group["bf16"] for group in groups] == [False, True]
+    moved = []
+    for bf16 in (False, True):
+        network = layers()
+        step(network, optimiser(network, OptimConfig(name="muon", learning_rate=0.1), bf16=bf16), 0)
+        moved.append(network[1].weight.detach() - layers()[1].weight)  # type: ignore[operator]
+    assert not torch.equal(moved[0], moved[1])
+    assert float(moved[1].norm() / moved[0].norm()) == pytest.approx(1.0, abs=0.1)
+
+
 @pytest.mark.skipif(not hasattr(torch.optim, "Muon"), reason="this PyTorch has none")
 def test_matrices_take_the_steps_of_pytorchs_own() -> None:
     ours, theirs = nn.Parameter(matrix(24, 32)), nn.Parameter(matrix(24, 32))
