@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 import torch
 from bench.host import host
-from bench.trial_arms import Arm, Shared, decoder_of, held, put_weights, train
+from bench.trial_arms import Arm, Shared, held, train, unaligned
 from bench.trial_drawing import Conditions, Guide, draw
 from bench.trial_judging import HeldOut, Scores, Things, conditions, judged, things
 from bench.trial_report import trial_markdown
@@ -31,6 +31,7 @@ from torch import Tensor, nn
 
 from sfumato.errors import InputError, SfumatoError
 from sfumato.networks.decoder import Decoder
+from sfumato.networks.weights import put_weights, read_tensors
 from sfumato_train.checkpoint import newest
 from sfumato_train.config import DecoderStage, TimesConfig
 from sfumato_train.evals.judge import Judge
@@ -57,7 +58,9 @@ GUIDES = {
 
 
 def arms(name: str, base: DecoderStage) -> list[Arm]:
-    """The sides of a trial that trains; the first is what the recipe does."""
+    """The sides of a trial that trains; the first is what the recipe does. InputError where that is already less."""
+    if name == "alignment" and not base.alignment:
+        raise InputError("This trial leaves alignment out, and the recipe's decoder has none; name another --recipe.")
     adamw, times = base.train.optim, base.times
     muon = [replace(base.train, optim=replace(adamw, name="muon", learning_rate=rate)) for rate in (1e-3, 2e-3)]
     stages: dict[str, dict[str, DecoderStage]] = {
@@ -73,10 +76,9 @@ def arms(name: str, base: DecoderStage) -> list[Arm]:
             "on x_0": replace(base, loss="x0"),
         },
         "emas": {"adamw": replace(base, train=replace(base.train, emas=(0.9, 0.97, 0.99, 0.995)))},
-        "alignment": {"plain": base},
+        "alignment": {f"aligned {base.alignment:g}": base, "plain": unaligned(base)},
     }
-    found = [Arm(name=label, stage=stage) for label, stage in stages[name].items()]
-    return [*found, Arm(name="aligned 0.5", stage=base, align=0.5)] if name == "alignment" else found
+    return [Arm(name=label, stage=stage) for label, stage in stages[name].items()]
 
 
 TRAINED = ("optimiser", "times", "loss", "emas", "alignment")
@@ -104,9 +106,9 @@ class Bench:
 
 
 def bench_of(options: argparse.Namespace) -> Bench:
-    """The reference decoder's task and everything that judges."""
+    """The reference decoder's task, whose loss has no alignment in it, and everything that judges."""
     context = Shared(data=options.data, runs=options.runs)
-    task = DecoderTask(base_stage(options), context)
+    task = DecoderTask(unaligned(base_stage(options)), context)
     judge = Judge()
     wanted = things(context, judge, count=options.count, seed=options.seed)
     told = conditions(context, task.clip, wanted, with_picture=not options.words)
@@ -131,9 +133,7 @@ def base_stage(options: argparse.Namespace) -> DecoderStage:
 def trained_trial(name: str, bench: Bench) -> tuple[dict[str, Scores], list[Tensor]]:
     """Train the arms and judge the average of each; the trial of averages judges all that one arm kept."""
     options = bench.options
-    if options.precomputed and name == "alignment":
-        raise InputError("Alignment looks at the pictures, which features do not hold; leave out --precomputed.")
-    base = replace(bench.task.stage, precomputed=options.precomputed)
+    base = replace(base_stage(options), precomputed=options.precomputed)
     runners = train(
         arms(name, base),
         bench.context,
@@ -147,7 +147,7 @@ def trained_trial(name: str, bench: Bench) -> tuple[dict[str, Scores], list[Tens
     for one in runners:
         sets = ["model", *one.trainer.state.emas.kept] if name == "emas" else ["ema"]
         for weights in sets:
-            bench.task.network.load_state_dict(held(one, weights))
+            put_weights(bench.task.network, held(one, weights))
             scores, made = bench.look(bench.task.network.eval(), Guide(name="always", scale=options.guidance))
             label = weights if name == "emas" else one.arm.name
             found[label] = bench.held_out.scores(bench.task.network) | scores
@@ -175,7 +175,7 @@ def guided_trial(name: str, bench: Bench) -> tuple[dict[str, Scores], list[Tenso
 
 def _loaded(bench: Bench, path: Path) -> nn.Module:
     network = Decoder(bench.task.stage.network)
-    put_weights(decoder_of(network), path, "ema")
+    put_weights(network, read_tensors(path, "ema/")[0])
     return network.eval().requires_grad_(False).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
 

@@ -38,18 +38,18 @@ def _digest(tensor: Tensor) -> int:
 
 
 class RememberingClip(nn.Module):
-    """Both towers of a frozen CLIP; `image.features` too, for alignment."""
+    """Both towers of a frozen CLIP; `image.with_features` too, for alignment."""
 
     def __init__(self, clip: Any) -> None:
         super().__init__()
         self.config = clip.config
         self.image, self.text = Remembering(clip.image), Remembering(clip.text)
-        self.features = Remembering(clip.image, "features")
+        self.image.with_features = Remembering(clip.image, "with_features")
 
     @property
     def seconds(self) -> float:
         """Taken by all of it."""
-        return self.image.seconds + self.text.seconds + self.features.seconds
+        return self.image.seconds + self.text.seconds + self.image.with_features.seconds
 
 
 class RememberingAutoencoder(nn.Module):

@@ -7,19 +7,18 @@ core. What the frozen networks say of a sample is computed once for all arms and
 
 import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
 from time import monotonic
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from bench.alignment import AlignedTask
 from bench.remembering import RememberingAutoencoder, RememberingClip
 from bench.training import step
-from sfumato.networks.weights import read_tensors
+from sfumato.networks.weights import put_weights, read_tensors
 from sfumato_train.config import DecoderStage
 from sfumato_train.context import Context
 from sfumato_train.loop import Trainer
@@ -32,11 +31,15 @@ WARMED = 10_000  # updates after which an average of any length that is used fol
 
 @dataclass(frozen=True, kw_only=True)
 class Arm:
-    """One side of a trial. `align`: weight of the alignment of the decoder's middle with the image tower; 0 is none."""
+    """One side of a trial."""
 
     name: str
     stage: DecoderStage
-    align: float = 0.0
+
+
+def unaligned(stage: DecoderStage) -> DecoderStage:
+    """The stage without alignment and without the perceptron that it trains."""
+    return replace(stage, alignment=0.0, network=replace(stage.network, align=0))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,9 +75,9 @@ class Runner:
 
 def runner(arm: Arm, context: Context, folder: Path, start: Path | None = None) -> Runner:
     """The arm before its first step; with `start` its decoder and its averages go on from that checkpoint's."""
-    task = AlignedTask(arm.stage, context, weight=arm.align) if arm.align else DecoderTask(arm.stage, context)
+    task = DecoderTask(arm.stage, context)
     if start is not None:
-        put_weights(decoder_of(task.network), start, "model")
+        put_weights(task.network, read_tensors(start, "model/")[0])
     trainer = Trainer(task, arm.stage, folder / arm.name.replace(" ", "-"))
     if start is not None:
         go_on_averaging(trainer, start)
@@ -86,22 +89,9 @@ def go_on_averaging(trainer: Trainer, path: Path) -> None:
     averaged, metadata = read_tensors(path, "ema/")
     for ema in trainer.state.emas.kept.values():
         for name, value in ema.state.items():
-            inner = averaged.get(name.removeprefix("decoder."))
-            if inner is not None:
-                value.copy_(inner)
+            if name in averaged:
+                value.copy_(averaged[name])
         ema.updates = max(int(metadata["step"]), WARMED)
-
-
-def decoder_of(network: Any) -> nn.Module:
-    """The decoder inside a network that may have more."""
-    inner: nn.Module = getattr(network, "decoder", network)
-    return inner
-
-
-def put_weights(network: nn.Module, path: Path, name: str) -> None:
-    """The weights of a set of a checkpoint, `model` or `ema`."""
-    tensors, _ = read_tensors(path, f"{name}/")
-    network.load_state_dict(tensors)
 
 
 def train(
@@ -152,5 +142,4 @@ def held(one: Runner, weights: str) -> dict[str, Tensor]:
     """A copy of the decoder's weights as a set: "model", or the name of an average."""
     network = one.trainer.network
     state = network.state_dict() if weights == "model" else one.trainer.state.emas.kept[weights].state
-    inner = {name.removeprefix("decoder."): value for name, value in state.items() if not name.startswith("project.")}
-    return {name: torch.clone(value) for name, value in inner.items()}
+    return {name: torch.clone(value) for name, value in state.items()}

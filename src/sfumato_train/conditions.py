@@ -31,6 +31,13 @@ def image_embedding(clip: Clip, picture: Tensor) -> Tensor:
     return z_img.float()
 
 
+@torch.no_grad()
+def embedding_and_map(clip: Clip, picture: Tensor) -> tuple[Tensor, Tensor]:
+    """z_img [B, E] and the image tower's last map [B, C, h, w], of one pass."""
+    z_img, features = clip.image.with_features(picture)
+    return z_img.float(), features.float()
+
+
 def kept_words(clip: Clip, txt_tokens: Tensor, txt_mask: Tensor, keep: Tensor) -> Words:
     """`words` of the captions with `keep` [B] = 1, zeros for the dropped ones, which are not computed."""
     B, L = txt_tokens.shape

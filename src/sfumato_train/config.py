@@ -152,6 +152,8 @@ class DecoderStage:
 
     `loss`: squared error of the velocity ("v"), of x_0 weighted by the signal-to-noise ratio up to 5 ("min_snr", Hang
     et al. 2023), or of x_0 as it is ("x0"). `velocity_floor` bounds the weight on v near t = 0 (Li & He 2025).
+    `alignment`: weight of 1 − cos, the mean over places, between the frozen image tower's last map and what the middle
+    of the U-Net points with (REPA, Yu et al. 2024, arXiv 2410.06940, equation 8); `network.align` is that map's width.
     """
 
     kind: Literal["decoder"] = "decoder"
@@ -166,6 +168,7 @@ class DecoderStage:
     drop_txt: Share = 0.5
     masked: Share = 0.2
     velocity_floor: Positive = 0.05
+    alignment: NotNegative = 0.0
     precomputed: bool = False
     features: str = "features"
 

@@ -31,12 +31,13 @@ from sfumato.errors import InputError, OutputError
 from sfumato.networks.ar_prior import ArPrior
 from sfumato.networks.autoencoder import Autoencoder
 from sfumato.networks.clip import MAX_SCALE
+from sfumato.networks.decoder import Decoder
 from sfumato.networks.graphs import Graph, graphs
 from sfumato.networks.language import Language
 from sfumato.networks.prior import embedding_scale
-from sfumato.networks.weights import config_json, kind_of, load_network, read_tensors
+from sfumato.networks.weights import config_json, kind_of, load_network
 from sfumato_train.averages import sets
-from sfumato_train.checkpoint import newest
+from sfumato_train.checkpoint import newest, source
 from sfumato_train.config import Recipe
 from sfumato_train.context import minilm_folder
 from sfumato_train.embedding_code import code_of
@@ -113,13 +114,11 @@ def export(
     try:
         shutil.rmtree(beside, ignore_errors=True)
         beside.mkdir(parents=True)
-        networks: dict[str, nn.Module] = {
-            name: load_network(path, weights=average[name])[0] for name, path in checkpoints.items()
-        }
+        networks = {name: _drawing(path, average[name]) for name, path in checkpoints.items()}
         entries = _write_graphs(networks, beside, options.weights, progress)
         if options.with_weights:
             _write_weights(networks, beside)
-        _write_words(recipe, checkpoints, beside, credit)
+        _write_words(recipe, checkpoints, networks, beside, credit)
         language = _write_language(networks.get("language"), beside)
         ar_prior = _write_ar_prior(networks.get("ar_prior"), beside)
         manifest = write_manifest(beside, _manifest(recipe, networks, entries, options, language, ar_prior))
@@ -129,6 +128,14 @@ def export(
     finally:
         shutil.rmtree(beside, ignore_errors=True)
     return manifest
+
+
+def _drawing(path: Path, weights: str) -> nn.Module:
+    """The network without what only training uses."""
+    network: nn.Module = load_network(path, weights=weights)[0]
+    if isinstance(network, Decoder):
+        network.drop_alignment()
+    return network
 
 
 def _check_target(out: Path) -> None:
@@ -271,7 +278,7 @@ def _embedding(clip: Any, options: ExportOptions) -> Embedding:
 
 
 def _write_words(
-    recipe: Recipe, checkpoints: Mapping[str, Path], folder: Path, credit: str
+    recipe: Recipe, checkpoints: Mapping[str, Path], networks: Mapping[str, nn.Module], folder: Path, credit: str
 ) -> None:
     shutil.copyfile(minilm_folder() / "tokenizer.json", folder / "tokenizer.json")
     (folder / "ATTRIBUTION.md").write_text(credit, encoding="utf-8")
@@ -279,9 +286,9 @@ def _write_words(
     lines = [f"# {recipe.name}", "", recipe.domain, ""]
     lines += ["| stage | parameters | steps | batch at the end |", "|---|---|---|---|"]
     for name, path in checkpoints.items():
-        tensors, metadata = read_tensors(path, "ema/")
+        metadata = source(path).metadata
         stage, step = json.loads(metadata["stage"]), int(metadata["step"])
-        size = sum(tensor.numel() for tensor in tensors.values()) / 1e6
+        size = sum(tensor.numel() for tensor in networks[name].state_dict().values()) / 1e6
         lines.append(f"| {name} | {size:.1f}M | {step} | {stage['train']['batch']} |")
     lines += ["", "The text tower begins as all-MiniLM-L6-v2 (Apache-2.0)."]
     lines += ["Sources of the pictures: ATTRIBUTION.md.", ""]

@@ -9,13 +9,14 @@ from typing import Any
 from pydantic import ValidationError
 
 from sfumato.errors import InputError
-from sfumato.networks.weights import load_network
+from sfumato.networks.weights import load_network, put_weights
 from sfumato_train.checkpoint import all_checkpoints
 from sfumato_train.config import STAGE, ArPriorStage, DecoderStage, LanguageStage, PriorStage, Stage
 from sfumato_train.context import Context
 from sfumato_train.distributed import elastic, process_group, world
 from sfumato_train.loop import Task, Trainer
 from sfumato_train.recipes import recipe
+from sfumato_train.state import NEW
 from sfumato_train.tasks import task_of
 
 
@@ -76,10 +77,10 @@ def prepare(
         raise InputError(f"There is nothing to resume in {folder}; leave --resume out to begin.")
     with process_group():
         task = task_of(stage, Context(data=data, runs=runs))
-        if start_from is not None:
-            _begin_with(task, start_from)
+        new = _begin_with(task, start_from) if start_from is not None else []
         trainer = Trainer(task, stage, folder)
-        trainer.resume()
+        if not trainer.resume():
+            trainer.notes.extend(NEW.format(what) for what in new)
         yield trainer
 
 
@@ -90,10 +91,11 @@ def _check_batch(stage: Stage) -> None:
         raise InputError(f"A batch of {stage.train.batch} cannot be split over {into}; use a multiple.")
 
 
-def _begin_with(task: Task, checkpoint: Path) -> None:
+def _begin_with(task: Task, checkpoint: Path) -> list[str]:
+    """What of the task's network the checkpoint has not, in words."""
     network, _ = load_network(checkpoint, weights="model")
     try:
-        task.network.load_state_dict(network.state_dict())
+        return put_weights(task.network, network.state_dict())
     except RuntimeError as error:
         raise InputError(
             f"{checkpoint} holds another network than this stage trains; begin with one of the same sizes."

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from sfumato.errors import BundleError, InputError
-from sfumato.networks.weights import config_json
+from sfumato.networks.weights import config_json, training_only
 from sfumato_train import checkpoint, sharded
 from sfumato_train.config import STAGE, Stage
 from sfumato_train.disk import DISK
@@ -22,6 +22,8 @@ from sfumato_train.position import Position, position_in
 from sfumato_train.randomness import random_state, set_random_state
 from sfumato_train.samples import TrainingError
 from sfumato_train.source import Source
+
+NEW = "{} is new; it begins untrained."
 
 
 @dataclass(kw_only=True)
@@ -183,17 +185,26 @@ def restore(state: State, path: Path) -> None:
 
 def _restore_tensors(state: State, source: Source) -> None:
     model = state.network.state_dict()
-    if set(model) != set(source.under("model")):
+    fresh = _fresh(state, source)
+    if set(model) - fresh != set(source.under("model")):
         raise KeyError("the names of the weights differ")
-    for name, tensor in model.items():
-        source.fill(tensor, f"model/{name}")
+    for name in set(model) - fresh:
+        source.fill(model[name], f"model/{name}")
     for name, ema in state.emas.kept.items():
         stored = name if source.under(name) else "ema"
         if stored != name:
             state.notes.append(f"The average {name} is new; it begins as a copy of ema.")
-        for key, tensor in ema.state.items():
-            source.fill(tensor, f"{stored}/{key}")
+        for key in set(ema.state) - fresh:
+            source.fill(ema.state[key], f"{stored}/{key}")
     read_optimiser_state(state.network, state.optim, source)
+
+
+def _fresh(state: State, source: Source) -> set[str]:
+    """Parameters that only training uses and that a checkpoint from before has not: they stay as they are."""
+    known, parts = set(source.under("model")), training_only(state.network)
+    fresh = parts.keys() - known
+    state.notes += [NEW.format(what) for what in sorted({parts[name] for name in fresh})]
+    return fresh
 
 
 def _restore_counters(state: State, counters: dict[str, Any]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -14,26 +15,29 @@ import pytest
 import torch
 import trials
 from bench import trial_arms
-from bench.alignment import Aligned, AlignedTask, aligned
-from bench.remembering import Remembering
+from bench.remembering import Remembering, RememberingClip
 from bench.training import Step
-from bench.trial_arms import Arm, Shared, held, runner, train
+from bench.trial_arms import Arm, Shared, held, runner, train, unaligned
 from bench.trial_drawing import PART, Conditions, Guide, draw
 from bench.trial_judging import HeldOut, certainty, things
 from bench.trial_report import best, trial_markdown
 from torch import Tensor, nn
 
+from sfumato.errors import InputError
+from sfumato.networks.decoder import Decoder
+from sfumato.networks.weights import put_weights
 from sfumato_train.conditions import Words
 from sfumato_train.config import DecoderStage
 from sfumato_train.evals.composition.rules import Found
 from sfumato_train.features.make import precompute, wanted
 from sfumato_train.tasks.decoder import DecoderTask
 from support.networks import tiny_networks, write_checkpoints
-from support.stages import STAGES
+from support.stages import STAGES, aligned
 from support.tiny_data import make_tiny_data
 
 STAGE = STAGES["decoder"]
 assert isinstance(STAGE, DecoderStage)
+ALIGNED = aligned(STAGE)
 
 
 @pytest.fixture(scope="module")
@@ -51,20 +55,28 @@ def task(context: Shared) -> DecoderTask:
 
 @pytest.fixture
 def small(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setattr(trials, "recipe", lambda _name: SimpleNamespace(stages={"decoder": STAGE}))
+    monkeypatch.setattr(trials, "recipe", lambda _name: SimpleNamespace(stages={"decoder": ALIGNED}))
     return None
 
 
 @pytest.mark.parametrize("name", trials.TRAINED)
 def test_the_first_arm_is_the_recipe_and_the_others_differ_from_it(name: str) -> None:
-    first, *others = trials.arms(name, STAGE)
+    first, *others = trials.arms(name, ALIGNED)
     assert first.stage.loss == "v"
     assert first.stage.times == STAGE.times
     assert first.stage.train.optim == STAGE.train.optim
-    assert first.align == 0
+    assert first.stage.alignment == 0.5
     assert bool(others) != (name == "emas")
-    assert all((one.stage, one.align) != (first.stage, first.align) for one in others)
+    assert all(one.stage != first.stage for one in others)
     assert len({one.name for one in (first, *others)}) == len(others) + 1
+
+
+def test_the_arm_without_alignment_carries_no_perceptron() -> None:
+    first, other = trials.arms("alignment", ALIGNED)
+    assert (first.name, other.name) == ("aligned 0.5", "plain")
+    assert other.stage == unaligned(ALIGNED) == STAGE
+    with pytest.raises(InputError, match="the recipe's decoder has none; name another --recipe"):
+        trials.arms("alignment", STAGE)
 
 
 def test_arms_have_the_same_time_and_the_same_samples(context: Shared, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -72,12 +84,12 @@ def test_arms_have_the_same_time_and_the_same_samples(context: Shared, monkeypat
     taken: list[tuple[int, Tensor]] = []
 
     def pretended(trainer: Any, batch: dict[str, Tensor]) -> tuple[Step, float]:
-        cost = 3.0 if isinstance(trainer.task, AlignedTask) else 1.0
+        cost = 3.0 if trainer.stage.alignment else 1.0
         taken.append((int(cost), batch["eps"]))
         return Step(compute=cost, update=0.0, cpu=cost), 1.0
 
     monkeypatch.setattr(trial_arms, "step", pretended)
-    arms = [Arm(name="plain", stage=STAGE), Arm(name="aligned", stage=STAGE, align=0.5)]
+    arms = [Arm(name="plain", stage=STAGE), Arm(name="aligned", stage=ALIGNED)]
     plain, other = train(arms, context, seconds=6, start=None, tell=lambda _line: None)
     assert (len(plain.losses), len(other.losses)) == (6, 2)
     assert plain.samples == 6 * STAGE.train.batch
@@ -92,11 +104,13 @@ def test_training_stops_with_the_clock_on_the_wall(context: Shared) -> None:
 
 def test_an_arm_begins_with_a_checkpoint_and_gives_a_decoder_back(context: Shared, tmp_path: Path) -> None:
     start = next((context.runs / "decoder").glob("step-*"))
-    one = runner(Arm(name="aligned", stage=STAGE, align=1.0), context, tmp_path, start)
+    one = runner(Arm(name="aligned", stage=ALIGNED), context, tmp_path, start)
     wanted = tiny_networks()["decoder"].state_dict()
-    assert set(held(one, "model")) == set(wanted) == set(held(one, "ema"))
-    for name, value in held(one, "model").items():
-        torch.testing.assert_close(value, wanted[name])
+    for kind in ("model", "ema"):
+        plain = Decoder(STAGE.network)
+        assert put_weights(plain, held(one, kind)) == []
+        for name, value in plain.state_dict().items():
+            torch.testing.assert_close(value, wanted[name])
 
 
 def test_averages_go_on_from_a_checkpoint_at_their_own_lengths(context: Shared, tmp_path: Path) -> None:
@@ -112,26 +126,6 @@ def test_averages_go_on_from_a_checkpoint_at_their_own_lengths(context: Shared, 
     name = next(name for name, _ in one.trainer.network.named_parameters())
     torch.testing.assert_close(held(one, "ema")[name], before[name] + 0.01, atol=1e-5, rtol=1e-4)
     torch.testing.assert_close(held(one, "ema@0.5")[name], before[name] + 0.5, atol=1e-5, rtol=1e-4)
-
-
-def test_both_decoder_and_perceptron_learn_to_align(context: Shared) -> None:
-    task = AlignedTask(STAGE, context, weight=1.0)
-    plain = DecoderTask(STAGE, context)
-    batch = task.batch(0, 4)
-    values = task.loss(task.network, batch)
-    assert values["loss"].item() == pytest.approx(
-        plain.loss(task.network.decoder, batch)["loss"].item() + 1 - values["alignment"].item(), rel=1e-5
-    )
-    values["loss"].backward()
-    assert all(p.grad is not None and bool(p.grad.any()) for p in task.network.project.parameters())
-    assert isinstance(task.network, Aligned)
-
-
-def test_alignment_is_a_cosine_that_knows_no_size() -> None:
-    x = torch.randn(2, 6, 4, 4, generator=torch.Generator().manual_seed(0))
-    assert aligned(x, 3 * x).item() == pytest.approx(1, abs=1e-5)
-    assert aligned(x, -x).item() == pytest.approx(-1, abs=1e-5)
-    assert aligned(x[:, :, ::2, ::2] * 0 + 1, torch.ones(2, 6, 8, 8)).item() == pytest.approx(1, abs=1e-5)
 
 
 def test_what_was_asked_before_is_not_computed_again() -> None:
@@ -279,21 +273,27 @@ def test_arms_learn_from_features(context: Shared, tmp_path: Path) -> None:
     assert read.seconds > 0
 
 
-@pytest.mark.usefixtures("small")
-def test_alignment_needs_pictures(context: Shared, capsys: pytest.CaptureFixture[str]) -> None:
-    words = ["alignment", "--data", str(context.data), "--runs", str(context.runs), "--count", "2", "--precomputed"]
-    assert trials.main([*words, "--held-out", "2", "--minutes", "0.0001"]) == 2
-    assert "leave out --precomputed" in capsys.readouterr().err
+def test_a_tower_that_remembers_gives_embedding_and_map_of_one_pass(context: Shared) -> None:
+    clip, picture = context.trained("clip"), torch.rand(2, 4, 64, 64)
+    assert isinstance(clip, RememberingClip)
+    z_img, features = clip.image.with_features(picture)
+    assert clip.image.with_features(picture.clone())[1] is features
+    torch.testing.assert_close(z_img, clip.image(picture))
+    assert clip.seconds >= clip.image.with_features.seconds > 0
 
 
 @pytest.mark.usefixtures("small")
-def test_a_trial_with_features_says_so(context: Shared, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    words = ["emas", "--data", str(context.data), "--runs", str(context.runs), "--out", str(tmp_path), "--precomputed"]
+@pytest.mark.parametrize("name", ["emas", "alignment"])
+def test_a_trial_with_features_says_so(
+    context: Shared, tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str
+) -> None:
+    shutil.rmtree(context.runs / "features", ignore_errors=True)
+    words = [name, "--data", str(context.data), "--runs", str(context.runs), "--out", str(tmp_path), "--precomputed"]
     words += ["--minutes", "0.0001", "--batch", "2", "--count", "3", "--held-out", "2", "--steps", "1"]
     assert trials.main(words) == 2
     assert "sfumato-train precompute" in capsys.readouterr().err
-    precompute(wanted(STAGE, context, context.runs / "features", samples=64, rows=64))
+    precompute(wanted(ALIGNED, context, context.runs / "features", samples=64, rows=64))
     assert trials.main(words) == 0
-    results = json.loads((tmp_path / "emas.json").read_text())
+    results = json.loads((tmp_path / f"{name}.json").read_text())
     assert results["setting"]["precomputed"] is True
     assert results["command"].endswith("--precomputed")

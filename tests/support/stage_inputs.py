@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import torch
-from torch import Tensor
 
 from sfumato.networks.clip import Clip
 from sfumato.networks.decoder import MASK_SIZE, Decoder
@@ -15,8 +14,8 @@ from sfumato.networks.upsampler import FACTOR, Upsampler
 KINDS: dict[str, Any] = {"clip": Clip, "prior": Prior, "decoder": Decoder, "upsampler": Upsampler}
 
 
-def inputs(stage: Any, *, caption: int) -> list[Tensor]:
-    """One sample of a stage."""
+def inputs(stage: Any, *, caption: int) -> list[Any]:
+    """One sample of a stage, and whether the network is to point as well."""
     config, kind = stage.network, stage.kind
     if kind == "clip":
         L = config.text.max_tokens
@@ -32,4 +31,5 @@ def inputs(stage: Any, *, caption: int) -> list[Tensor]:
     if kind == "prior":
         return [z, one, feats, mask, z, one]
     point = torch.zeros(1, config.channels, config.size, config.size)
-    return [point, one, z, one, feats, mask, one, point, torch.zeros(1, 1, MASK_SIZE, MASK_SIZE)]
+    told = [point, one, z, one, feats, mask, one, point, torch.zeros(1, 1, MASK_SIZE, MASK_SIZE)]
+    return [*told, True] if stage.alignment else told

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from sfumato.networks.clip import ClipConfig, ImageConfig
 from sfumato.networks.text import TextConfig
 from sfumato.networks.upsampler import UpsamplerConfig
@@ -18,7 +20,7 @@ from sfumato_train.config import (
     UpsamplerStage,
 )
 from sfumato_train.data.stream import StreamConfig
-from support.networks import AR_PRIOR, LANGUAGE, LATENT, PIXEL, PLAIN, PRIOR, SPACE
+from support.networks import AR_PRIOR, CLIP, LANGUAGE, LATENT, PIXEL, PLAIN, PRIOR, SPACE
 
 TRAIN = TrainConfig(batch=4, steps=4, ema=0.5, bf16=False, log_every=1, save_every=100, sheet_every=100)
 # MiniLM's own width, since its weights are loaded; one layer of it.
@@ -28,6 +30,14 @@ MINILM = ClipConfig(
     embedding=20,
     tuned_text_layers=1,
 )
+
+
+def aligned(stage: Stage, *, weight: float = 0.5) -> DecoderStage:
+    """A decoder's stage that is aligned with the image tower of `support.networks`."""
+    assert isinstance(stage, DecoderStage)
+    return replace(stage, alignment=weight, network=replace(stage.network, align=CLIP.image.widths[-1]))
+
+
 STAGES: dict[str, Stage] = {
     "autoencoder": AutoencoderStage(network=SPACE, train=TRAIN),
     "clip": ClipStage(network=MINILM, train=TRAIN),

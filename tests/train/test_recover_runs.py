@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -18,20 +19,23 @@ from sfumato.errors import BundleError, InputError
 from sfumato.networks.ar_prior import ArPrior
 from sfumato.networks.autoencoder import Autoencoder
 from sfumato.networks.clip import Clip
+from sfumato.networks.decoder import ALIGN_WIDTH, Decoder
 from sfumato.networks.language import NO_WORD, Language
 from sfumato.networks.prior import Prior
-from sfumato.networks.weights import load_network
+from sfumato.networks.weights import config_json, load_network, training_only
 from sfumato_train.checkpoint import check, newest
 from sfumato_train.cli import main
-from sfumato_train.config import STAGE
+from sfumato_train.config import STAGE, DecoderStage
 from sfumato_train.embedding_code import NAMES
 from sfumato_train.export import WORDS, ExportOptions, export
 from sfumato_train.loop import Trainer
 from sfumato_train.recipes.tiny import tiny
+from sfumato_train.recover import runs as recovering
+from sfumato_train.recover.decoder import recover_decoder
 from sfumato_train.recover.runs import recover_runs
 from sfumato_train.runs import prepare
 from sfumato_train.vocabulary import read_vocabulary, vocabulary_file
-from support.networks import caption, tiny_networks, write_checkpoints
+from support.networks import CLIP, LATENT, UNET, caption, tiny_networks, write_checkpoints
 
 HALF = 1e-3
 """What half a precision leaves of a weight, relative."""
@@ -85,10 +89,58 @@ def test_every_stage_of_the_bundle_has_a_checkpoint_of_step_0(runs: Path, networ
 
 @pytest.mark.parametrize("name", ["decoder", "upsampler_256", "upsampler_1024", "language", "ar_prior", "clip"])
 def test_every_parameter_comes_back(runs: Path, networks: dict[str, nn.Module], name: str) -> None:
-    made, true = dict(back(runs, name).named_parameters()), dict(networks[name].named_parameters())
-    assert made.keys() == true.keys()
+    network = back(runs, name)
+    made, true = dict(network.named_parameters()), dict(networks[name].named_parameters())
+    assert made.keys() == true.keys() | training_only(network).keys()
     for key, value in true.items():
         assert relative(made[key], value) < HALF, key
+
+
+def check_perceptron(path: Path) -> None:
+    """Fresh: neither zero nor the random weights that constants are looked for with, and ready to be trained."""
+    network, metadata = load_network(path)
+    assert isinstance(network, Decoder)
+    stage = STAGE.validate_json(metadata["stage"])
+    assert isinstance(stage, DecoderStage)
+    assert stage.alignment == 0.5
+    assert stage.network == network.config == dataclasses.replace(LATENT, align=CLIP.image.widths[-1])
+    assert training_only(network)
+    for name, value in network.named_parameters():
+        if name in training_only(network):
+            bound = (UNET.widths[-1] if name.startswith("align.0") else ALIGN_WIDTH) ** -0.5
+            assert 0.8 * bound < value.abs().max() <= bound, name
+
+
+def test_a_decoder_whose_recipe_aligns_it_has_a_fresh_perceptron(runs: Path, bundle: Path, tmp_path: Path) -> None:
+    """The exporter leaves it out, and so the bundle's own configuration says that there is none."""
+    told = Manifest.read(bundle / MANIFEST).networks
+    assert told is not None
+    assert json.loads(told["decoder"])["align"] == 0
+    check_perceptron(runs / "decoder" / "step-00000000.safetensors")
+    (again,) = recover_runs(Bundle.open(bundle), tmp_path, only=["decoder"])
+    one, other = (load_network(path)[0] for path in (again, runs / "decoder" / again.name))
+    assert torch.equal(one.align[0].weight, other.align[0].weight)
+
+
+def test_a_bundle_that_tells_of_a_perceptron_is_brought_back_with_a_fresh_one(bundle: Path, tmp_path: Path) -> None:
+    manifest = Manifest.read(bundle / MANIFEST)
+    config = dataclasses.replace(LATENT, align=CLIP.image.widths[-1])
+    networks_told = {**(manifest.networks or {}), "decoder": config_json(config)}
+    telling = Bundle(bundle, dataclasses.replace(manifest, networks=networks_told))
+    (path,) = recover_runs(telling, tmp_path, only=["decoder"])
+    check_perceptron(path)
+    assert recover_decoder(telling).config == LATENT
+
+
+def test_a_recipe_without_alignment_adds_nothing(
+    bundle: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stages: dict[str, Any] = dict(tiny().stages)
+    stages["decoder"] = dataclasses.replace(stages["decoder"], alignment=0.0)
+    plain = dataclasses.replace(tiny(), stages=stages)
+    monkeypatch.setattr(recovering, "recipe", lambda _name: plain)
+    (path,) = recover_runs(Bundle.open(bundle), tmp_path, only=["decoder"])
+    assert load_network(path)[0].config == LATENT
 
 
 def test_both_sets_of_weights_are_the_exported_average(runs: Path) -> None:

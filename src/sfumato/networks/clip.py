@@ -56,10 +56,15 @@ class ImageTower(nn.Module):
         return out
 
     def forward(self, picture_BCHW: Tensor) -> Tensor:
-        tokens = F.silu(self.features(picture_BCHW)).flatten(2).transpose(1, 2)
+        return self.with_features(picture_BCHW)[0]
+
+    def with_features(self, picture_BCHW: Tensor) -> tuple[Tensor, Tensor]:
+        """z_img and, of the same pass, `features`."""
+        features = self.features(picture_BCHW)
+        tokens = F.silu(features).flatten(2).transpose(1, 2)
         weights = self.pool(tokens).softmax(dim=1)
         pooled = (weights.transpose(1, 2) @ tokens).flatten(1)
-        return F.normalize(self.project(pooled).float(), dim=-1)
+        return F.normalize(self.project(pooled).float(), dim=-1), features
 
 
 class TextTower(nn.Module):

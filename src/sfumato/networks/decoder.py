@@ -6,7 +6,9 @@ and its mask are inputs from the start, so the same network edits. The space it 
 autoencoder) is the caller's: this network sees C channels on an S×S grid and predicts x_0.
 """
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -18,11 +20,15 @@ from sfumato.networks.unet import UNet, UNetConfig
 
 IMAGE_TOKENS = 4
 MASK_SIZE = 64
+ALIGN_WIDTH = 512
 
 
 @dataclass(frozen=True, kw_only=True)
 class DecoderConfig:
-    """`channels`, `size`: the space; `patch`: space-to-depth before the U-Net (4 for pixels, 1 for latents)."""
+    """`channels`, `size`: the space; `patch`: space-to-depth before the U-Net (4 for pixels, 1 for latents).
+
+    `align`: channels of the frozen map that the middle of the U-Net learns to point at; 0: none.
+    """
 
     channels: int = 32
     size: int = 8
@@ -30,10 +36,17 @@ class DecoderConfig:
     embedding: int = 384
     text_width: int = 384
     unet: UNetConfig = field(default_factory=UNetConfig)
+    align: int = 0
 
 
 class Decoder(nn.Module):
-    """See the module's text; `forward` gives the estimate of x_0."""
+    """See the module's text; `forward` gives the estimate of x_0.
+
+    `align` is a perceptron at every place of the middle map (REPA, Yu et al. 2024, arXiv 2410.06940, section 3.2) that
+    only training uses. `training_only`: such parts by the beginning of their parameters' names.
+    """
+
+    training_only: ClassVar[Mapping[str, str]] = {"align.": "The perceptron of the alignment"}
 
     def __init__(self, config: DecoderConfig) -> None:
         super().__init__()
@@ -50,6 +63,7 @@ class Decoder(nn.Module):
         self.null_z = nn.Parameter(torch.zeros(config.embedding))
         self.null_txt = nn.Parameter(torch.zeros(config.text_width))
         self.unet = UNet(config.unet, 2 * inner + self.mask_factor**2, inner)
+        self.align = perceptron(config.unet.widths[-1], config.align) if config.align else None
 
     def conditioning(
         self, z_img: Tensor, keep_z: Tensor, txt_feats: Tensor, txt_mask: Tensor, keep_txt: Tensor
@@ -68,6 +82,11 @@ class Decoder(nn.Module):
         context = torch.cat([image_tokens, self.txt_to_tokens(txt)], dim=1)
         return emb, context, F.pad(mask, (IMAGE_TOKENS, 0), value=1.0) > 0.5
 
+    def drop_alignment(self) -> None:
+        """Forget what only training uses: the network then draws as before and says so in its configuration."""
+        self.align = None
+        self.config = replace(self.config, align=0)
+
     def forward(
         self,
         x_t: Tensor,
@@ -79,11 +98,24 @@ class Decoder(nn.Module):
         keep_txt: Tensor,
         known: Tensor,
         mask: Tensor,
-    ) -> Tensor:
-        """x_t, known [B, C, S, S]; mask [B, 1, 64, 64], 1 = repaint; keep_* [B] in {0, 1} → x_0 [B, C, S, S]."""
+        aligned: bool = False,
+    ) -> Tensor | tuple[Tensor, Tensor]:
+        """x_t, known [B, C, S, S]; mask [B, 1, 64, 64], 1 = repaint; keep_* [B] in {0, 1} → x_0 [B, C, S, S].
+
+        `aligned`, of a network with `align`: x_0 and the map [B, align, h, w] that the middle points with.
+        """
         emb, context, context_mask = self.conditioning(z_img, keep_z, txt_feats, txt_mask, keep_txt)
         patch = self.config.patch
         maps = [F.pixel_unshuffle(x_t, patch), F.pixel_unshuffle(known, patch)]
         maps.append(F.pixel_unshuffle(mask, self.mask_factor))
-        x = self.unet(torch.cat(maps, dim=1), self.time(t) + emb, context, context_mask)
-        return F.pixel_shuffle(x, patch)
+        told = (torch.cat(maps, dim=1), self.time(t) + emb, context, context_mask)
+        if not aligned:
+            return F.pixel_shuffle(self.unet(*told), patch)
+        assert self.align is not None, "only a network with `align` has a map to give"
+        x, middle = self.unet.with_middle(*told)
+        return F.pixel_shuffle(x, patch), self.align(middle)
+
+
+def perceptron(channels_in: int, channels: int) -> nn.Sequential:
+    """Two layers at every place of a map."""
+    return nn.Sequential(nn.Conv2d(channels_in, ALIGN_WIDTH, 1), nn.SiLU(), nn.Conv2d(ALIGN_WIDTH, channels, 1))

@@ -76,6 +76,12 @@ class UNet(nn.Module):
         self, x: Tensor, emb: Tensor, context: Tensor | None = None, mask: Tensor | None = None
     ) -> Tensor:
         """`emb` [B, D]; `context` [B, L, context] with `mask` [B, L] (True: may be attended to)."""
+        return self.with_middle(x, emb, context, mask)[0]
+
+    def with_middle(
+        self, x: Tensor, emb: Tensor, context: Tensor | None = None, mask: Tensor | None = None
+    ) -> tuple[Tensor, Tensor]:
+        """`forward` and the map between the two ways, [B, widths[-1], h, w]."""
         emb = F.silu(emb)
         x = self.stem(x)
         kept = []
@@ -84,13 +90,13 @@ class UNet(nn.Module):
             kept.append(x)
             if level + 1 < self.levels:
                 x = self.shrink[level](x)
-        x = _run(self.middle, x, emb, context, mask)
+        middle = x = _run(self.middle, x, emb, context, mask)
         for level in reversed(range(self.levels)):
             x = _run(self.up[level], torch.cat([x, kept[level]], dim=1), emb, context, mask)
             if level:
                 x = F.pixel_shuffle(self.grow[level - 1](x), 2)
         out: Tensor = self.head(F.silu(self.norm(x)))
-        return out
+        return out, middle
 
 
 def _run(blocks: nn.Module, x: Tensor, emb: Tensor, context: Tensor | None, mask: Tensor | None) -> Tensor:

@@ -4,6 +4,7 @@ A training checkpoint holds several sets of tensors under prefixes; `model/` and
 """
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -55,6 +56,25 @@ def build(kind: str, config: dict[str, Any]) -> nn.Module:
         raise BundleError(f"There is no network of kind {kind!r}; known kinds are {', '.join(NETWORKS)}.")
     config_type, network_type = NETWORKS[kind]
     return network_type(TypeAdapter(config_type).validate_python(config))
+
+
+def training_only(network: nn.Module) -> dict[str, str]:
+    """Names of the parameters that only training uses, which no graph holds, and in words what they are part of."""
+    parts: Mapping[str, str] = getattr(network, "training_only", {})
+    return {name: what for name in network.state_dict() for prefix, what in parts.items() if name.startswith(prefix)}
+
+
+def put_weights(network: nn.Module, tensors: Mapping[str, Tensor]) -> list[str]:
+    """Load a network's weights, with or without what only training uses; in words, what is new and stays as it is.
+
+    RuntimeError when other names or shapes differ.
+    """
+    parts: Mapping[str, str] = getattr(network, "training_only", {})
+    own, beside = network.state_dict(), training_only(network)
+    given = {name: value for name, value in tensors.items() if name in own or not name.startswith(tuple(parts))}
+    fresh = {name: own[name] for name in beside if name not in given}
+    network.load_state_dict({**given, **fresh})
+    return sorted({beside[name] for name in fresh})
 
 
 def kind_of(network: nn.Module) -> str:

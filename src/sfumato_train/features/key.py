@@ -13,6 +13,9 @@ Key = dict[str, str]
 UNIT = 64
 """Samples made at a time. A stream from shards orders its samples by it, so for shards it belongs to the key."""
 
+POINTS = ("space", "masked", "maps")
+"""What only the samples of decoders hang on; sheets need none of it."""
+
 _OTHER = {
     "stream": "another stream",
     "seed": "another seed",
@@ -34,11 +37,15 @@ def pairs_key(stage: Any, context: Context) -> Key:
 
 
 def drawings_key(stage: DecoderStage, context: Context) -> Key:
-    """What a decoder's features hang on: masks are drawn after the noise, and so on its size as well."""
+    """What a decoder's features hang on: masks are drawn after the noise, and so on its size as well.
+
+    Maps are asked for by those that align with them; the others take no harm from them.
+    """
     pairs, network = pairs_key(stage, context), stage.network
     digest = context.digest("autoencoder") if stage.space == "latent" else ""
     space = f"{stage.space} {network.channels}x{network.size}x{network.size} {digest}".strip()
-    return pairs | {"space": space, "masked": str(stage.masked)}
+    maps = {"maps": "the image tower's last"} if stage.alignment else {}
+    return pairs | {"space": space, "masked": str(stage.masked)} | maps
 
 
 def key_of(stage: Any, context: Context) -> Key:
@@ -57,7 +64,7 @@ def difference(found: Mapping[str, str], wanted: Key) -> str | None:
     if name is None:
         return None
     if name not in found:
-        return "without the points of the decoder's space"
+        return "without the image tower's maps" if name == "maps" else "without the points of the decoder's space"
     values = (found[name], wanted[name])
     shown = " ({} instead of {})".format(*values) if max(map(len, values)) <= 20 else ""
     return f"with {_OTHER[name]}{shown}"

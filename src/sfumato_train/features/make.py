@@ -13,7 +13,7 @@ from sfumato.errors import OutputError
 from sfumato_train.context import Context
 from sfumato_train.disk import DISK, Disk, require
 from sfumato_train.distributed import world
-from sfumato_train.features.key import UNIT, Key, difference, folder_name, key_of
+from sfumato_train.features.key import POINTS, UNIT, Key, difference, folder_name, key_of
 from sfumato_train.features.maker import OTHERS, Maker
 from sfumato_train.features.part import is_whole, packed, told_key, write
 from sfumato_train.features.store import HELD_OUT, INDEX, part_name, parts_told, write_index
@@ -24,7 +24,6 @@ from sfumato_train.signals import Halted, watched
 
 ROWS = 2048
 SHEET = 48
-POINTS = ("space", "masked")
 Tell = Callable[[str], None]
 
 

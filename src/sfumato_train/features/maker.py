@@ -31,7 +31,9 @@ class Maker:
         setting = stage.train.bf16
         self.bf16 = bf16_is_faster() if setting is None else setting
         self.embeddings = ""
-        self._beside = beside(context.shards) if context.shards else None
+        self._aligned = isinstance(stage, DecoderStage) and stage.alignment > 0
+        # Where maps are asked for the image tower runs in any case.
+        self._beside = beside(context.shards) if context.shards and not self._aligned else None
 
     def batch(self, first: int, count: int) -> Batch:
         """Pictures, words, names and, for decoders, masks of samples first .. first+count-1."""
@@ -50,12 +52,19 @@ class Maker:
 
     def _answers(self, batch: Batch) -> Batch:
         said = self.inputs.words(batch)
-        told = {"z_img": self._z_img(batch), "z_txt": said.z_txt, "txt_feats": said.txt_feats}
+        told = {**self._of_pictures(batch), "z_txt": said.z_txt, "txt_feats": said.txt_feats}
         told |= {name: batch[name] for name in ("txt_tokens", "txt_mask")}
         if "mask" in batch:
             x_0, known = self.inputs.points(batch)
             told |= {"x_0": x_0, "known": known, "mask": batch["mask"]}
         return told
+
+    def _of_pictures(self, batch: Batch) -> Batch:
+        """z_img and, but for sheets, the maps that the stage aligns with."""
+        if not (self._aligned and "mask" in batch):
+            return {"z_img": self._z_img(batch)}
+        z_img, maps = self.inputs.seen(batch)
+        return {"z_img": z_img, "maps": maps}
 
     def _z_img(self, batch: Batch) -> Tensor:
         """From beside the shards, once the image tower has agreed with the first of these; else its answer."""

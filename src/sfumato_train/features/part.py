@@ -3,7 +3,7 @@
 For n samples: z_img, z_txt f16 [n, E]; of all captions' real tokens one after another `tokens` int32 [T] and `feats`
 f16 [T, D], where caption i has those from first[i] up to first[i + 1]. For decoders also x_0 f16 [n, C, S, S] and, of
 the m samples of which a part is known, `masked` int32 [m] (which they are), `known` f16 [m, C, S, S] and `mask` uint8
-[m, 512], bits.
+[m, 512], bits. For decoders that align with them also `maps` f16 [n, C, h, w], the image tower's last.
 """
 
 import json
@@ -43,13 +43,14 @@ class Part:
 
 def packed(batch: Batch) -> dict[str, Tensor]:
     """The tensors of a part; `batch` has z_img, z_txt, txt_tokens, txt_mask, txt_feats and, for decoders, x_0, known
-    and mask [n, 1, 64, 64]."""
+    and mask [n, 1, 64, 64], some also maps."""
     real = batch["txt_mask"] > 0
     first = torch.zeros(len(real) + 1, dtype=torch.long)
     first[1:] = real.sum(dim=1).cumsum(dim=0)
     tensors = {name: batch[name].half() for name in ("z_img", "z_txt")}
     tensors |= {"tokens": batch["txt_tokens"][real].int(), "feats": batch["txt_feats"][real].half(), "first": first}
-    return tensors | (_packed_points(batch) if "x_0" in batch else {})
+    maps = {"maps": batch["maps"].half().contiguous()} if "maps" in batch else {}
+    return tensors | maps | (_packed_points(batch) if "x_0" in batch else {})
 
 
 def _packed_points(batch: Batch) -> dict[str, Tensor]:
@@ -66,7 +67,8 @@ def _packed_points(batch: Batch) -> dict[str, Tensor]:
 def unpacked(rows: Sequence[Row]) -> Batch:
     """The inverse of `packed` for any samples of any parts; floats stay f16 but for the mask, which is float32."""
     with torch.autocast("cpu", enabled=False):  # sheets are drawn under it, and in bf16 it refuses to stack f16
-        batch = {name: torch.stack([part.tensors[name][i] for part, i in rows]) for name in ("z_img", "z_txt")}
+        there = [name for name in ("z_img", "z_txt", "maps") if name in rows[0][0].tensors]
+        batch = {name: torch.stack([part.tensors[name][i] for part, i in rows]) for name in there}
         batch |= _texts(rows)
         return batch | (_points(rows) if "x_0" in rows[0][0].tensors else {})
 
@@ -127,11 +129,14 @@ def is_whole(path: Path) -> bool:
     return True
 
 
-def opened(path: Path) -> Part:
-    """A part mapped into memory: nothing is copied until a sample is asked for. InputError for a damaged one."""
+def opened(path: Path, *, left: Sequence[str] = ()) -> Part:
+    """A part mapped into memory: nothing is copied until a sample is asked for. InputError for a damaged one.
+
+    `left`: tensors that nobody will ask for.
+    """
     try:
         with safe_open(path, framework="pt") as file:
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+            tensors = {name: file.get_tensor(name) for name in file.keys() if name not in left}  # noqa: SIM118
     except (OSError, SafetensorError) as error:
         raise damaged(path) from error
     place = torch.full((len(tensors["z_img"]),), -1, dtype=torch.int32)

@@ -8,7 +8,7 @@ from pathlib import Path
 from sfumato.errors import InputError, OutputError
 from sfumato_train.disk import Disk
 from sfumato_train.distributed import world
-from sfumato_train.features.key import Key, difference, folder_name
+from sfumato_train.features.key import POINTS, Key, difference, folder_name
 from sfumato_train.features.part import Part, damaged, is_whole, opened, told_key, unpacked
 from sfumato_train.samples import Batch
 
@@ -85,7 +85,8 @@ def features(root: Path, wanted: Key) -> Features:
     for path in paths[rank::ranks]:
         if not is_whole(path):
             raise damaged(path)
-    held_out, *parts = (opened(path) for path in paths)
+    left = () if "maps" in wanted else ("maps",)
+    held_out, *parts = (opened(path, left=left) for path in paths)
     return Features(parts=parts, held_out=held_out)
 
 
@@ -95,7 +96,7 @@ def _check_key(path: Path, wanted: Key) -> None:
     found = told_key(path)
     if found is None:
         raise damaged(path)
-    pairs = {name: value for name, value in wanted.items() if path.name != HELD_OUT or name not in {"space", "masked"}}
+    pairs = {name: value for name, value in wanted.items() if path.name != HELD_OUT or name not in POINTS}
     other = difference(found, pairs)
     if other is not None:
         raise InputError(

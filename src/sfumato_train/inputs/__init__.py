@@ -53,6 +53,13 @@ class Drawings(Pairs, Protocol):
     def points(self, batch: Batch) -> tuple[Tensor, Tensor]:
         """x_0 and what is known of it under the mask, float32 [B, C, S, S] both."""
 
+    @property
+    def map_channels(self) -> int:
+        """Of the image tower's last map."""
+
+    def seen(self, batch: Batch, keep: Tensor) -> tuple[Tensor, Tensor]:
+        """`z_img` and the image tower's last maps [B, C, h, w], which are those of all pictures, kept or not."""
+
 
 def pairs_of(stage: Any, context: Context) -> Pairs:
     """The inputs that a stage of prior, ar_prior or language asks for."""

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from sfumato.networks.decoder import MASK_SIZE
 from sfumato.networks.space import LatentSpace, PixelSpace, Space, known_part
-from sfumato_train.conditions import Words, image_embedding, kept_embedding, kept_words, words
+from sfumato_train.conditions import Words, embedding_and_map, image_embedding, kept_embedding, kept_words, words
 from sfumato_train.config import DecoderStage
 from sfumato_train.context import Context, pictures_to_tensor
 from sfumato_train.data.stream import Batch as Read
@@ -69,6 +69,15 @@ class ComputedDrawings(ComputedPairs):
     def masks(self, rngs: list[Generator]) -> Tensor:
         """[B, 1, 64, 64], 1 = repaint; the share `masked` of the samples keep a part of their picture."""
         return stacked(rngs, lambda rng: mask(rng, MASK_SIZE, self.masked))
+
+    @property
+    def map_channels(self) -> int:
+        width: int = self.clip.config.image.widths[-1]
+        return width
+
+    def seen(self, batch: Batch, keep: Tensor | None = None) -> tuple[Tensor, Tensor]:
+        z_img, maps = embedding_and_map(self.clip, batch["picture"])
+        return (z_img if keep is None else z_img * keep[:, None]), maps
 
     @torch.no_grad()
     def points(self, batch: Batch) -> tuple[Tensor, Tensor]:

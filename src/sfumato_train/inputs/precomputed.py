@@ -67,3 +67,10 @@ class PrecomputedDrawings(PrecomputedPairs):
 
     def points(self, batch: Batch) -> tuple[Tensor, Tensor]:
         return batch["x_0"].float(), batch["known"].float()
+
+    @property
+    def map_channels(self) -> int:
+        return self.features.parts[0].tensors["maps"].shape[1]
+
+    def seen(self, batch: Batch, keep: Tensor) -> tuple[Tensor, Tensor]:
+        return self.z_img(batch, keep), batch["maps"].float()

@@ -56,7 +56,9 @@ def tiny() -> Recipe:
                     channels=8,
                     embedding=E,
                     unet=UNetConfig(widths=(64, 96), blocks=(1, 1), embedding=64, context=64),
+                    align=64,
                 ),
+                alignment=0.5,
                 train=_training(60, batch=32),
             ),
             "prior": PriorStage(

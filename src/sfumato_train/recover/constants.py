@@ -21,6 +21,7 @@ from torch import nn
 
 from sfumato.engine.core import core
 from sfumato.networks.graphs import Graph
+from sfumato.networks.weights import training_only
 from sfumato_train.export import Weights, write_graph
 
 Floats = NDArray[np.float32]
@@ -39,10 +40,13 @@ def randomise(network: nn.Module, *, silent: Collection[str] = ()) -> dict[str, 
     """Distinct normal weights for all parameters, of the size that layers usually have; what they are now.
 
     `silent`: parameters that become zero instead and are not in the answer, because an export adds them to others.
+    Those that only training uses stay as they are and are not in it either.
     """
     made = {}
-    generator = torch.Generator().manual_seed(1)
+    generator, beside = torch.Generator().manual_seed(1), training_only(network)
     for name, parameter in network.named_parameters():
+        if name in beside:
+            continue
         fan = parameter[0].numel() if parameter.ndim > 1 else 1
         with torch.no_grad():
             parameter.copy_(torch.randn(parameter.shape, generator=generator) * fan**-0.5)

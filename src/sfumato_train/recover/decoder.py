@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
@@ -40,21 +41,21 @@ def recover_decoder(bundle: Bundle) -> Decoder:
 
 
 def decoder_configs(manifest: Manifest) -> Iterator[DecoderConfig]:
-    """What the decoder's sizes may be: what the manifest says, else those of recipes that fit its space."""
+    """What the decoder's sizes may be: what the manifest says, else those of recipes that fit its space.
+
+    Without the perceptron of the alignment, which is in no graph.
+    """
     described = (manifest.networks or {}).get("decoder")
     if described is not None:
         try:
-            yield TypeAdapter(DecoderConfig).validate_json(described)
+            yield replace(TypeAdapter(DecoderConfig).validate_json(described), align=0)
         except ValidationError as error:
             raise unknown(manifest.name, "its manifest describes a decoder of another version") from error
         return
     named = sorted(RECIPES, key=lambda name: name != manifest.name)
     stages = [stage for name in named for stage in recipe(name).stages.values()]
-    seen: list[DecoderConfig] = []
-    for stage in stages:
-        if isinstance(stage, DecoderStage) and _fits(stage.network, manifest) and stage.network not in seen:
-            seen.append(stage.network)
-            yield stage.network
+    configs = [replace(stage.network, align=0) for stage in stages if isinstance(stage, DecoderStage)]
+    yield from dict.fromkeys(config for config in configs if _fits(config, manifest))
 
 
 def _fits(config: DecoderConfig, manifest: Manifest) -> bool:
@@ -63,11 +64,12 @@ def _fits(config: DecoderConfig, manifest: Manifest) -> bool:
 
 
 def from_checkpoint(runs: Path) -> Decoder:
-    """The averaged decoder of a folder of training runs; InputError where there is none."""
+    """The averaged decoder of a folder of training runs, without its perceptron; InputError where there is none."""
     path = newest(runs / "decoder")
     if path is None:
         raise InputError(f"{runs} has no checkpoint of decoder; name a folder that `sfumato-train run` wrote.")
     network, _ = load_network(path)
     if not isinstance(network, Decoder):
         raise InputError(f"{path} is no checkpoint of a decoder; name another folder with --runs.")
+    network.drop_alignment()
     return network

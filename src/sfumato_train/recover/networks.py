@@ -32,6 +32,7 @@ def fill(
     """Give a network the weights that the bundle's graphs of it hold. graphs: by name, modules over this network.
 
     `silent`: parameters that are in no graph by themselves and become zero; what they added is in those beside them.
+    What only training uses is in none, and stays as it is.
     Raises `BundleError` where they do not fit, leaving random weights.
     """
     known = randomise(network, silent=silent)
@@ -47,7 +48,7 @@ def fill(
     if missing:
         raise unknown(bundle.manifest.name, f"{missing[0]} is not found in it")
     for name, parameter in network.named_parameters():
-        if name not in silent:
+        if name in known:
             parameter.copy_(found[name])
     for name, graph in graphs.items():
         error = difference(graph, bundle, name)

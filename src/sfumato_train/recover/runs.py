@@ -23,12 +23,13 @@ from sfumato.bundle.store import Bundle
 from sfumato.errors import InputError
 from sfumato.networks.ar_prior import ArPrior
 from sfumato.networks.clip import Clip
+from sfumato.networks.decoder import Decoder
 from sfumato.networks.graphs import Graph, graphs
 from sfumato.networks.language import Language
 from sfumato.networks.prior import Prior
 from sfumato.networks.weights import build, config_json, kind_of
 from sfumato_train.checkpoint import Snapshot, all_checkpoints, save
-from sfumato_train.config import STAGE, Stage
+from sfumato_train.config import STAGE, DecoderStage, Stage
 from sfumato_train.embedding_code import put_code
 from sfumato_train.position import Position
 from sfumato_train.recipes import RECIPES, recipe
@@ -83,12 +84,26 @@ def _untrained(manifest: Manifest) -> dict[str, nn.Module]:
     if manifest.networks is None:
         raise unknown(manifest.name, "its manifest does not describe its networks")
     try:
-        return {
+        networks = {
             name: build("upsampler" if name.startswith("upsampler") else name, json.loads(config))
             for name, config in manifest.networks.items()
         }
     except ValidationError as error:
         raise unknown(manifest.name, "its manifest describes networks of another version") from error
+    return {name: _to_train(name, network, networks, manifest) for name, network in networks.items()}
+
+
+def _to_train(name: str, network: nn.Module, networks: Mapping[str, nn.Module], manifest: Manifest) -> nn.Module:
+    """With a perceptron, freshly initialised, where the recipe aligns the decoder with the image tower."""
+    clip = networks.get("clip")
+    if not isinstance(network, Decoder) or not isinstance(clip, Clip):
+        return network
+    stage = _stage(name, network, manifest)
+    if network.config.align or not isinstance(stage, DecoderStage) or not stage.alignment:
+        return network
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(stage.train.seed)
+        return Decoder(replace(network.config, align=clip.config.image.widths[-1]))
 
 
 @torch.no_grad()

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from sfumato.networks.clip import ClipConfig, ImageConfig
-from sfumato.networks.decoder import IMAGE_TOKENS, MASK_SIZE, DecoderConfig
+from sfumato.networks.decoder import ALIGN_WIDTH, IMAGE_TOKENS, MASK_SIZE, DecoderConfig
 from sfumato.networks.prior import STEP_TOKENS, PriorConfig
 from sfumato.networks.text import TextConfig
 from sfumato.networks.unet import UNetConfig
@@ -93,12 +93,21 @@ def prior(config: PriorConfig, *, caption: int) -> Cost:
 
 
 def decoder(config: DecoderConfig, *, caption: int) -> Cost:
-    """`networks.decoder.Decoder` with a caption of so many tokens."""
+    """`networks.decoder.Decoder` with a caption of so many tokens, and what it is aligned by."""
     width, context, E, T = config.unet.embedding, config.unet.context, config.embedding, config.text_width
     inner, grid = config.channels * config.patch**2, config.size // config.patch
     told = [linear(E, width, 1), linear(E, IMAGE_TOKENS * context, 1), linear(T, width, 1), linear(T, context, caption)]
     body = unet(config.unet, 2 * inner + (MASK_SIZE // grid) ** 2, inner, grid, tokens=IMAGE_TOKENS + caption)
-    return total(time_embedding(width), *told, bare(E + T), body)
+    return total(time_embedding(width), *told, bare(E + T), body, _alignment(config, grid))
+
+
+def _alignment(config: DecoderConfig, grid: int) -> Cost:
+    """The perceptron at every place of the middle map."""
+    if not config.align:
+        return NOTHING
+    widths = config.unet.widths
+    places, width = (grid >> (len(widths) - 1)) ** 2, ALIGN_WIDTH
+    return conv(widths[-1], width, 1, places) + activation(width, places) + conv(width, config.align, 1, places)
 
 
 def upsampler(config: UpsamplerConfig, *, crop: int | None = None) -> Cost:
@@ -125,7 +134,7 @@ def stage_cost(stage: Any, *, caption: int = 32) -> Cost:
 def frozen_cost(stage: Any, towers: ClipConfig, *, caption: int = 32) -> Cost:
     """What a sample costs in CLIP, which prior and decoder are conditioned on: a forward pass, nothing kept.
 
-    Words and embeddings that a stage drops are not computed.
+    Words and embeddings that a stage drops are not computed, but for embeddings whose maps it is aligned with.
     """
     if stage.kind not in ("prior", "decoder"):
         return NOTHING
@@ -134,7 +143,8 @@ def frozen_cost(stage: Any, towers: ClipConfig, *, caption: int = 32) -> Cost:
     if stage.kind == "prior":
         flops = float(text.flops + image.flops)
     else:
-        flops = text.flops * (1 - stage.drop_txt) + image.flops * (1 - stage.drop_z)
+        seen = 1.0 if stage.alignment else 1 - stage.drop_z
+        flops = text.flops * (1 - stage.drop_txt) + image.flops * seen
     return Cost(parameters=text.parameters + image.parameters, flops=round(flops))
 
 

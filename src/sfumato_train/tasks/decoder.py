@@ -1,4 +1,7 @@
-"""The decoder in its space: x_0 prediction, loss on the velocity, with captions, embeddings and masks dropped."""
+"""The decoder in its space: x_0 prediction, loss on the velocity, with captions, embeddings and masks dropped.
+
+Where the stage asks for it, the middle of the U-Net is aligned with the frozen image tower (REPA).
+"""
 
 from typing import Any
 
@@ -6,10 +9,12 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from sfumato.diffusion.parameterization import add_noise, to_v
 from sfumato.diffusion.samplers import ddim
 from sfumato.diffusion.schedule import Schedule, schedule, time_steps
+from sfumato.errors import InputError
 from sfumato.networks.decoder import MASK_SIZE, Decoder
 from sfumato.networks.space import Space
 from sfumato_train.conditions import Words, words
@@ -43,8 +48,15 @@ def min_snr(schedule: Schedule, t: Tensor) -> Tensor:
     return weight
 
 
+def alignment(made_BCHW: Tensor, map_BCHW: Tensor) -> Tensor:
+    """The mean cosine over places (Yu et al. 2024, equation 8), the map brought to the size of `made` by averages."""
+    H, W = made_BCHW.shape[-2:]
+    wanted = F.adaptive_avg_pool2d(map_BCHW, (H, W))
+    return F.cosine_similarity(made_BCHW, wanted, dim=1).mean()
+
+
 class DecoderTask:
-    """See the module's text."""
+    """See the module's text. Raises InputError where the network cannot be aligned as its stage asks."""
 
     def __init__(self, stage: DecoderStage, context: Context) -> None:
         self.stage, self.context = stage, context
@@ -52,6 +64,18 @@ class DecoderTask:
         self.network: Any = Decoder(stage.network)
         self.schedule = schedule(stage.schedule)
         self.inputs: Drawings = drawings_of(stage, context)
+        if stage.alignment:
+            self._check_width()
+        elif self.network.align is not None:
+            self.network.align.requires_grad_(False)  # processes wait for the gradients of all that is trained
+
+    def _check_width(self) -> None:
+        align, width = self.stage.network.align, self.inputs.map_channels
+        if align != width:
+            raise InputError(
+                f"The decoder points with {align} channels and the image tower's map has {width}; "
+                f"set network.align={width}, or alignment=0."
+            )
 
     @property
     def clip(self) -> Any:
@@ -73,11 +97,25 @@ class DecoderTask:
         t = batch["t"]
         # What is dropped is not computed: the towers cost half as much as the decoder.
         said = self.inputs.words(batch, batch["keep_txt"])
-        z_img = self.inputs.z_img(batch, batch["keep_z"])
+        z_img, maps = self._seen(batch)
         x_0, known = self.inputs.points(batch)
         x_t = add_noise(x_0, batch["eps"], schedule=self.schedule, t=t)
         words_in = (said.txt_feats, said.txt_mask, batch["keep_txt"])
-        made = network(x_t, t, z_img, batch["keep_z"], *words_in, known, batch["mask"]).float()
+        told = (x_t, t, z_img, batch["keep_z"], *words_in, known, batch["mask"])
+        if maps is None:
+            return self._errors(network(*told).float(), x_0, x_t, t)
+        made, pointing = network(*told, aligned=True)
+        values = self._errors(made.float(), x_0, x_t, t)
+        cosine = alignment(pointing.float(), maps)
+        return values | {"loss": values["loss"] + self.stage.alignment * (1 - cosine), "alignment": cosine.detach()}
+
+    def _seen(self, batch: dict[str, Tensor]) -> tuple[Tensor, Tensor | None]:
+        """z_img, zeros where it is dropped, and the maps to align with, which are those of all pictures."""
+        if self.stage.alignment:
+            return self.inputs.seen(batch, batch["keep_z"])
+        return self.inputs.z_img(batch, batch["keep_z"]), None
+
+    def _errors(self, made: Tensor, x_0: Tensor, x_t: Tensor, t: Tensor) -> dict[str, Tensor]:
         return {"loss": self._descended(made, x_0, x_t, t), "x_0_mse": (made.detach() - x_0).square().mean()}
 
     def _descended(self, made: Tensor, x_0: Tensor, x_t: Tensor, t: Tensor) -> Tensor:
