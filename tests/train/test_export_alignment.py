@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -46,6 +45,12 @@ def bundles(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     return made
 
 
+def operations(graph: Path) -> list[tuple[str, list[str]]]:
+    """What a graph does in order; names of nodes have numbers that OpenVINO counts through."""
+    ops = core().read_model(graph).get_ordered_ops()
+    return [(op.get_type_name(), [str(port.get_partial_shape()) for port in op.outputs()]) for op in ops]
+
+
 def test_both_are_the_same(bundles: dict[str, Path]) -> None:
     """Graphs, constants, weights for PyTorch, manifest and card: nothing tells of the perceptron."""
     plain, other = bundles["plain"], bundles["aligned"]
@@ -53,8 +58,7 @@ def test_both_are_the_same(bundles: dict[str, Path]) -> None:
     assert {path.name for path in other.iterdir()} == names
     for name in ("decoder.bin", "CARD.md"):
         assert (other / name).read_bytes() == (plain / name).read_bytes(), name
-    graphs = [(folder / "decoder.xml").read_text(encoding="utf-8") for folder in (plain, other)]
-    assert len({re.sub(r'name="Model\d+"', "", graph) for graph in graphs}) == 1  # OpenVINO counts its models
+    assert operations(plain / "decoder.xml") == operations(other / "decoder.xml")
     one, two = (load_file(folder / "decoder.safetensors") for folder in (plain, other))
     assert one.keys() == two.keys()
     assert all(torch.equal(value, two[name]) for name, value in one.items())
