@@ -49,6 +49,7 @@ Weights = Literal["int8", "f16"]
 # The last upsampler ends in pictures: eight bits a weight would show as banding, and it is small.
 KEEP_F16 = ("space_decoder", "upsampler_256", "upsampler_1024")
 
+RECOVERED = "none since its weights came from a bundle"
 OPTIONAL_STAGES = ("ar_prior", "language")
 CODE = "ar_prior.npz"
 WORDS = "language.tsv"
@@ -289,7 +290,7 @@ def _write_words(
         metadata = source(path).metadata
         stage, step = json.loads(metadata["stage"]), int(metadata["step"])
         size = sum(tensor.numel() for tensor in networks[name].state_dict().values()) / 1e6
-        lines.append(f"| {name} | {size:.1f}M | {step} | {stage['train']['batch']} |")
+        lines.append(f"| {name} | {size:.1f}M | {step or RECOVERED} | {stage['train']['batch']} |")
     lines += ["", "The text tower begins as all-MiniLM-L6-v2 (Apache-2.0)."]
     lines += ["Sources of the pictures: ATTRIBUTION.md.", ""]
     (folder / "CARD.md").write_text("\n".join(lines), encoding="utf-8")

@@ -27,7 +27,7 @@ from sfumato_train.checkpoint import check, newest
 from sfumato_train.cli import main
 from sfumato_train.config import STAGE, DecoderStage
 from sfumato_train.embedding_code import NAMES
-from sfumato_train.export import WORDS, ExportOptions, export
+from sfumato_train.export import RECOVERED, WORDS, ExportOptions, export
 from sfumato_train.loop import Trainer
 from sfumato_train.recipes.tiny import tiny
 from sfumato_train.recover import runs as recovering
@@ -229,6 +229,8 @@ def test_a_stage_goes_on_from_it(runs: Path, tiny_store: Path, tmp_path: Path, n
 
 def test_what_is_brought_back_exports_to_the_same_graphs(bundle: Path, runs: Path, tmp_path: Path) -> None:
     export(tiny(), runs, tmp_path / "again", options=ExportOptions(weights="f16"))
+    assert f"| {RECOVERED} |" in (tmp_path / "again" / "CARD.md").read_text(encoding="utf-8")
+    assert RECOVERED not in (bundle / "CARD.md").read_text(encoding="utf-8")
     for name in ("decoder.bin", "image.bin", "language.bin"):
         one, other = (np.fromfile(folder / name, np.float16) for folder in (bundle, tmp_path / "again"))
         assert one.shape == other.shape
