@@ -20,7 +20,8 @@ def main() -> None:
     store = PictureStore(data)
     plain = [
         i for i, r in enumerate(store.records)
-        if r.source == SOURCE and not r.attributes and r.category not in ("flags", "symbols") and len(r.name.split()) <= 3
+        if r.source == SOURCE and not r.attributes
+        and r.category not in ("flags", "symbols") and len(r.name.split()) <= 3
     ]  # fmt: skip
     out.mkdir(parents=True, exist_ok=True)
     for i in np.random.default_rng(0).permutation(plain)[:COUNT]:
