@@ -185,4 +185,5 @@ def test_the_shipped_model_gives_pictures_back_nearly_as_well_as_its_autoencoder
     best = to_picture(real, to_space(real, picture), watch=watch())
     psnr = [float(-10 * np.log10(np.mean((one - picture) ** 2) / 4)) for one in (again, best)]
     assert psnr[0] > psnr[1] - 3.0
-    assert 0.4 < latent.x_T.std() < 1.4
+    # A decoder that follows z_img more leaves less to the noise: 0.39 in sticker 0.3.0. None would be 0, shouting 3.
+    assert 0.25 < latent.x_T.std() < 1.4
